@@ -1,0 +1,68 @@
+#include <filesystem>
+#include <memory>
+
+#include "commands.h"
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/base/parallel.h"
+#include "gradus/train/experiment.h"
+#include "gradus/train/run_folder.h"
+#include "output.h"
+
+namespace gradus::cli {
+namespace {
+
+struct EvaluateArguments {
+  std::string run;
+  std::vector<std::string> data;
+  int threads = 0;
+  bool json = false;
+};
+
+// "accuracy 0.95" lines, then a table per class when there are classes.
+std::string metrics_text(const Value& metrics, const std::vector<std::string>& classes) {
+  std::string text;
+  for (const auto& [name, value] : metrics.as_table())
+    if (value.is_number()) text += name + " " + short_number(value.as_real()) + "\n";
+  if (metrics.find("precision") == nullptr) return text.substr(0, text.size() - 1);
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    std::vector<std::string> row = {classes[c]};
+    for (const char* name : {"precision", "recall", "f1", "support"}) row.push_back(short_number(metrics.at(name).as_array()[c].as_real()));
+    rows.push_back(std::move(row));
+  }
+  return text + "\n" + aligned_table({"class", "precision", "recall", "f1", "support"}, rows);
+}
+
+void evaluate(const EvaluateArguments& a) {
+  if (a.threads > 0) set_threads(a.threads);
+  TrainedModel model(a.run);
+  if (a.data.empty()) {
+    if (!std::filesystem::is_directory(a.run))
+      throw Error(ErrorKind::usage, "--data", "a model file alone has no data to evaluate on", "name files with --data");
+    Value metrics = parse_json(read_file(RunFolder(a.run).file(RunFolder::kMetrics), 16u << 20), a.run + "/metrics.json");
+    if (a.json) return print_json(metrics);
+    for (const auto& [part, values] : metrics.at("metrics").as_table())
+      print("== " + part + "\n" + metrics_text(values, model.task().classes));
+    return;
+  }
+  Evaluation e = model.evaluate_files(a.data);
+  Value out = Value::table();
+  out.set("metrics", e.metrics());
+  if (a.json) print_json(out);
+  else print(metrics_text(out.at("metrics"), e.task.classes));
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  auto a = std::make_shared<EvaluateArguments>();
+  CLI::App* c = app.add_subcommand("evaluate", "Show how good a run is, or measure it on other data.");
+  c->add_option("run", a->run, "A run folder or a model file.")->required();
+  c->add_option("--data", a->data, "Files in the training data's format, with targets.")->expected(1, 64);
+  c->add_option("--threads", a->threads, "Threads to use; default all cores.")->check(CLI::Range(1, 1024));
+  c->add_flag("--json", a->json, "Print one JSON document.");
+  c->callback([a] { evaluate(*a); });
+}
+
+}  // namespace gradus::cli

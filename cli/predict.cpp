@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "commands.h"
+#include "gradus/base/file.h"
+#include "gradus/base/parallel.h"
+#include "gradus/train/experiment.h"
+#include "output.h"
+
+namespace gradus::cli {
+namespace {
+
+struct PredictArguments {
+  std::string run, out;
+  std::vector<std::string> data;
+  int threads = 0;
+  bool json = false;
+};
+
+// RFC 4180: quoted when it must be.
+std::string csv_field(const std::string& s) {
+  if (s.find_first_of(",\"\r\n") == std::string::npos) return s;
+  std::string out = "\"";
+  for (char c : s) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+std::string csv_text(const TrainedModel::Predictions& p) {
+  std::string text;
+  auto line = [&](const std::vector<std::string>& cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) text += (i ? "," : "") + csv_field(cells[i]);
+    text += '\n';
+  };
+  line(p.columns);
+  for (const auto& row : p.rows) line(row);
+  return text;
+}
+
+Value json_rows(const TrainedModel::Predictions& p, const TaskSpec& task) {
+  Value rows = Value::array();
+  for (const auto& row : p.rows) {
+    Value v = Value::table();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      bool text = task.classifies() && p.columns[i] == "prediction";
+      v.set(p.columns[i], text ? Value(row[i]) : Value(std::stod(row[i])));
+    }
+    rows.push_back(std::move(v));
+  }
+  Value out = Value::table();
+  out.set("predictions", std::move(rows));
+  return out;
+}
+
+void predict(const PredictArguments& a) {
+  if (a.threads > 0) set_threads(a.threads);
+  TrainedModel model(a.run);
+  TrainedModel::Predictions p = model.predict_files(a.data);
+  if (!a.out.empty()) write_file(a.out, csv_text(p));
+  if (a.json) print_json(json_rows(p, model.task()));
+  else if (a.out.empty()) fmt::print("{}", csv_text(p));
+  else say(grouped(static_cast<std::int64_t>(p.rows.size())) + " predictions in " + a.out);
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app) {
+  auto a = std::make_shared<PredictArguments>();
+  CLI::App* c = app.add_subcommand("predict", "Predict for new data with a trained model.");
+  c->add_option("run", a->run, "A run folder or a model file.")->required();
+  c->add_option("--data", a->data, "Files in the training data's format; targets are not needed.")->required()->expected(1, 64);
+  c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.");
+  c->add_option("--threads", a->threads, "Threads to use; default all cores.")->check(CLI::Range(1, 1024));
+  c->add_flag("--json", a->json, "Print one JSON document.");
+  c->callback([a] { predict(*a); });
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,120 @@
+#include "run_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+
+#include "gradus/base/version.h"
+
+namespace gradus::cli {
+namespace {
+
+constexpr std::size_t kMistakes = 24;
+
+std::string today() {
+  char text[64];
+  std::time_t now = std::time(nullptr);
+  std::tm local{};
+  localtime_r(&now, &local);
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return text;
+}
+
+std::string task_text(const TaskSpec& task) {
+  if (task.classifies()) return "classification in " + std::to_string(task.classes.size()) + " classes";
+  return task.outputs.size() == 1 ? "regression" : "regression of " + std::to_string(task.outputs.size()) + " outputs";
+}
+
+std::vector<EpochSeries> series(const std::vector<EpochRecord>& history) {
+  std::vector<EpochSeries> all = {{"train.loss", {}}};
+  if (history.empty()) return {};
+  for (const auto& [name, value] : history[0].validation) all.push_back({"validation." + name, {}});
+  all.push_back({"lr", {}});
+  for (const EpochRecord& r : history) {
+    std::size_t i = 0;
+    all[i++].values.push_back(r.train_loss);
+    for (const auto& [name, value] : r.validation) all[i++].values.push_back(value);
+    all[i].values.push_back(r.lr);
+  }
+  return all;
+}
+
+// Wrong predictions, the most confident first.
+std::vector<Mistake> worst_mistakes(const Evaluation& e, const Source& source) {
+  std::vector<Mistake> out;
+  std::size_t k = e.task.classes.size();
+  if (e.probabilities.empty()) return out;
+  std::vector<std::size_t> wrong;
+  for (std::size_t i = 0; i < e.truth.size(); ++i)
+    if (e.truth[i] != e.predicted[i]) wrong.push_back(i);
+  auto confidence = [&](std::size_t i) { return e.probabilities[i * k + static_cast<std::size_t>(e.predicted[i])]; };
+  std::stable_sort(wrong.begin(), wrong.end(), [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
+  for (std::size_t i : wrong) {
+    Pixels pixels;
+    if (out.size() == kMistakes || !source.picture(static_cast<std::int64_t>(i), pixels)) break;
+    out.push_back({{pixels.width, pixels.height, pixels.channels, pixels.values},
+                   e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(i)});
+  }
+  return out;
+}
+
+std::vector<Fit> fits(const Evaluation& e) {
+  std::vector<Fit> all;
+  std::size_t width = e.task.outputs.size();
+  for (std::size_t o = 0; o < width; ++o) {
+    Fit fit{e.task.outputs[o], {}, {}};
+    for (std::size_t i = o; i < e.true_values.size(); i += width) {
+      fit.truth.push_back(e.true_values[i]);
+      fit.predicted.push_back(e.predicted_values[i]);
+    }
+    all.push_back(std::move(fit));
+  }
+  return all;
+}
+
+std::string batch_shape(const Shape& s) {
+  std::string text = s.text();
+  return s.rank() == 0 ? "[batch]" : "[batch, " + text.substr(1);
+}
+
+std::vector<ModelRow> model_rows(const Network& network, const Shape& input, std::int64_t batch) {
+  std::vector<ModelRow> rows;
+  for (const Network::LayerRow& r : network.table(input))
+    rows.push_back({r.name, r.type, batch_shape(r.output), r.cost.parameters, r.cost.multiply_adds,
+                    4 * (4 * r.cost.parameters + 2 * batch * r.cost.activations)});
+  return rows;
+}
+
+}  // namespace
+
+RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector<std::string> commands) {
+  RunReport report;
+  const Prepared& p = outcome.prepared;
+  report.name = e.params.name;
+  report.date = today();
+  report.version = version();
+  report.task = task_text(p.data.task);
+  report.run = outcome.metrics.at("run");
+  report.metrics = outcome.metrics.at("metrics");
+  report.classes = p.data.task.classes;
+  report.history = series(outcome.training.history);
+  if (outcome.training.best_epoch > 0) report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
+  if (outcome.test) {
+    report.fits_part = "test";
+    if (p.data.task.classifies()) report.mistakes = worst_mistakes(*outcome.test, *p.source);
+    else report.fits = fits(*outcome.test);
+  }
+  report.data = p.data.summary;
+  const Value& size = e.params.train.batch_size;
+  std::int64_t batch = size.is_number() ? size.as_integer() : p.data.train->size();
+  report.model = model_rows(*p.network, p.input, batch);
+  report.config = to_toml(e.resolved());
+  report.commands = std::move(commands);
+  for (const std::string& n : outcome.notes) {
+    if (n.rfind("warning: ", 0) == 0) report.warnings.push_back(n.substr(9));
+    else report.notes.push_back(n);
+  }
+  return report;
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,126 @@
+#include <csignal>
+#include <memory>
+
+#include "commands.h"
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/base/parallel.h"
+#include "gradus/train/experiment.h"
+#include "gradus/train/run_folder.h"
+#include "output.h"
+#include "progress.h"
+#include "run_report.h"
+
+namespace gradus::cli {
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+struct TrainArguments {
+  std::string file, out;
+  std::vector<std::string> set;
+  int threads = 0;
+  bool resume = false, overwrite = false, quiet = false, json = false;
+};
+
+std::string quoted(const std::string& s) {
+  if (s.find_first_of(" '\"$&;|<>()*?[]{}\\#~") == std::string::npos) return s;
+  std::string out = "'";
+  for (char c : s) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string command_line(const TrainArguments& a) {
+  std::string line = "gradus train " + quoted(a.file);
+  for (const std::string& s : a.set) line += " --set " + quoted(s);
+  if (!a.out.empty()) line += " --out " + quoted(a.out);
+  return line;
+}
+
+std::string epoch_line(const EpochRecord& r, std::int64_t epochs) {
+  std::string line = "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + short_number(r.train_loss);
+  for (const auto& [name, value] : r.validation)
+    if (name == "loss" || name == "accuracy" || name == "r2") line += "  validation " + name + " " + short_number(value);
+  return line + "  " + duration(r.seconds);
+}
+
+std::string result_line(const Value& part) {
+  std::string line;
+  for (const char* name : {"accuracy", "macro_f1", "r2", "mae", "mse", "loss"})
+    if (const Value* v = part.find(name); v != nullptr && v->is_number())
+      line += (line.empty() ? "" : ", ") + std::string(name) + " " + short_number(v->as_real());
+  return line;
+}
+
+// First Ctrl-C asks training to stop at the next step; a second one ends the program as usual.
+void on_interrupt(int) {
+  stop_requested = true;
+  std::signal(SIGINT, SIG_DFL);
+}
+
+void train(const TrainArguments& a) {
+  if (a.threads > 0) set_threads(a.threads);
+  Experiment experiment = read_experiment(a.file, a.set);
+  bool talks = !a.quiet;
+  ProgressBar bar(talks && interactive());
+  RunOptions options;
+  options.out = a.out;
+  options.resume = a.resume;
+  options.overwrite = a.overwrite;
+  options.stop = &stop_requested;
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  if (talks) options.note = [&](const std::string& text) { bar.clear(); say(text); };
+  std::int64_t epochs = experiment.params.train.epochs, current = 0;
+  auto begin = std::chrono::steady_clock::now();
+  std::int64_t first_step = 0;
+  if (talks)
+    options.progress = [&](std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss) {
+      if (epoch != current) {
+        bar.start("epoch " + std::to_string(epoch) + "/" + std::to_string(epochs), steps);
+        current = epoch;
+        begin = std::chrono::steady_clock::now();
+        first_step = step - 1;
+      }
+      double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      std::string speed = spent > 0 ? grouped(static_cast<std::int64_t>(static_cast<double>(step - first_step) / spent)) : "0";
+      bar.update(step, "loss " + short_number(loss) + "  " + speed + " steps/s");
+    };
+  if (talks)
+    options.epoch_end = [&](const EpochRecord& r) {
+      bar.clear();
+      say(epoch_line(r, epochs));
+    };
+  RunOutcome outcome = run_experiment(experiment, options);
+  if (outcome.training.stopped == Stopped::interrupted) {
+    say("stopped after " + std::to_string(outcome.training.steps) + " steps; go on with: " + command_line(a) + " --resume");
+    throw Error(ErrorKind::state, outcome.folder, "interrupted", "the checkpoint is complete");
+  }
+  RunFolder folder(outcome.folder);
+  write_file(folder.file(RunFolder::kReport), html_report(run_report(experiment, outcome, {command_line(a)})));
+  if (a.json) print_json(outcome.metrics);
+  if (!talks) return;
+  say("trained " + std::to_string(outcome.training.epochs) + " epochs in " + duration(outcome.training.seconds) + " (" +
+      stopped_name(outcome.training.stopped) + ")");
+  for (const char* part : {"validation", "test"})
+    if (const Value* v = outcome.metrics.at("metrics").find(part)) say(std::string(part) + ": " + result_line(*v));
+  say("report: " + folder.file(RunFolder::kReport));
+}
+
+}  // namespace
+
+void add_train(CLI::App& app) {
+  auto a = std::make_shared<TrainArguments>();
+  CLI::App* c = app.add_subcommand("train", "Train the model of a config and write a run folder.");
+  c->add_option("file", a->file, "The config, a TOML file.")->required();
+  c->add_option("--out", a->out, "Run folder; default runs/NAME.");
+  c->add_option("--set", a->set, "Override: train.epochs=5 (may be repeated).")->expected(1)->take_all();
+  c->add_option("--threads", a->threads, "Threads to use; default all cores. Results do not depend on it.")->check(CLI::Range(1, 1024));
+  c->add_flag("--resume", a->resume, "Go on from the folder's last checkpoint.");
+  c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.");
+  c->add_flag("--quiet", a->quiet, "No progress and no messages but errors.");
+  c->add_flag("--json", a->json, "Print metrics.json on standard output.");
+  c->callback([a] { train(*a); });
+}
+
+}  // namespace gradus::cli

@@ -1,0 +1,19 @@
+#include <gradus/gradus.h>
+
+#include <cstdio>
+
+int main() {
+  using namespace gradus;
+  // y = x0 xor x1: no linear model can do it
+  Tensor x = Tensor::from({0, 0, 0, 1, 1, 0, 1, 1}, {4, 2});
+  Tensor y = Tensor::from(std::vector<std::int32_t>{0, 1, 1, 0}, {4});
+  Network network = nn::network(nn::linear(8), nn::tanh(), nn::linear(2));
+  network.build({2}, /*seed=*/1);
+  auto adam = optimizers().make("adam", Value::table(), "adam");
+  std::vector<Parameter> parameters = parameters_of(network);
+  for (int step = 0; step < 200; ++step) {
+    Tensor loss = cross_entropy(network.forward(x, Context{}), y);
+    adam->step(parameters, backward(loss), 0.05);
+  }
+  for (float p : softmax(network(x)).to_vector<float>()) std::printf("%.3f ", p);
+}

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gradus {
+
+// Whole file as bytes. Throws Error{file} with the path and the system's reason; Error{data} beyond max_bytes.
+std::string read_file(const std::string& path, std::uint64_t max_bytes = UINT64_MAX);
+
+// Writes atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. On any failure (full
+// disk, read-only folder) the old file is untouched, the temporary is removed, and Error{file} names the path.
+void write_file(const std::string& path, std::string_view bytes);
+// The same from several pieces, without joining them first.
+void write_file(const std::string& path, const std::vector<std::string_view>& pieces);
+
+// Creates a folder and its parents; Error{file} when that fails.
+void make_folder(const std::string& path);
+
+// `path` if absolute, else `folder`/`path`; "" folder means the current one.
+std::string resolve_path(const std::string& folder, const std::string& path);
+
+// xxHash64 of bytes, as a number and as 16 hexadecimal digits.
+std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
+std::string hash_text(std::uint64_t hash);
+
+// Read-only memory map of a file; empty files map to an empty view. Throws Error{file}.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&&) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  std::string_view bytes() const { return {data_, size_}; }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace gradus

@@ -1,0 +1,185 @@
+// toml++ asserts on some malformed texts; without its assertions it reports them as parse errors.
+#ifndef NDEBUG
+#define NDEBUG
+#endif
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/base/text.h"
+#include "gradus/base/value.h"
+
+namespace gradus {
+namespace {
+
+constexpr std::size_t kMaxBytes = 64 << 10;
+constexpr std::size_t kMaxDepth = 64;
+
+[[noreturn]] void refuse(const Location& where, const std::string& message) {
+  throw Error(ErrorKind::config, where.text(), message);
+}
+
+[[noreturn]] void refuse_depth(const Location& where) {
+  refuse(where, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+}
+
+// Bounds the brackets open at once and the parts of a dotted key before toml++ sees the text, because it follows both
+// by recursion, without a limit of its own for keys.
+class DepthGuard {
+ public:
+  DepthGuard(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+
+  void check() {
+    for (at_ = 0; at_ < text_.size(); ++at_) {
+      char c = text_[at_];
+      if (c == '"' || c == '\'')
+        skip_string(c);
+      else if (c == '#')
+        at_ = std::min(text_.find('\n', at_), text_.size());
+      else if (c == '.')
+        grow(key_parts_);
+      else
+        bracket_or_separator(c);
+    }
+  }
+
+ private:
+  void bracket_or_separator(char c) {
+    if (c == '[' || c == '{') grow(brackets_);
+    if ((c == ']' || c == '}') && brackets_ > 0) --brackets_;
+    if (std::string_view("[]{},=\n").find(c) != std::string_view::npos) key_parts_ = 0;
+  }
+
+  void grow(std::size_t& depth) const {
+    if (++depth >= kMaxDepth) refuse_depth(location());
+  }
+
+  // Moves to the last character of the string that begins here, or to the text's end.
+  void skip_string(char quote) {
+    const std::string triple(3, quote);
+    bool multi_line = text_.substr(at_, 3) == triple;
+    std::size_t i = at_ + (multi_line ? 3 : 1);
+    for (; i < text_.size(); ++i) {
+      if (text_[i] == '\\' && quote == '"')
+        ++i;
+      else if (multi_line ? text_.substr(i, 3) == triple : text_[i] == quote || text_[i] == '\n')
+        break;
+    }
+    if (multi_line) {
+      i += 2;  // and up to two quotes of the content may stand before the closing three
+      for (int extra = 0; extra < 2 && i + 1 < text_.size() && text_[i + 1] == quote; ++extra) ++i;
+    }
+    at_ = std::min(i, text_.size());
+  }
+
+  Location location() const {
+    std::string_view before = text_.substr(0, at_);
+    auto line = std::count(before.begin(), before.end(), '\n') + 1;
+    return {name_, static_cast<int>(line), static_cast<int>(at_ - (before.rfind('\n') + 1) + 1)};
+  }
+
+  std::string_view text_;
+  std::string name_;
+  std::size_t at_ = 0;
+  std::size_t brackets_ = 0;
+  std::size_t key_parts_ = 0;
+};
+
+// Turns toml++ nodes into Values.
+class Converter {
+ public:
+  explicit Converter(std::string name) : name_(std::move(name)) {}
+
+  Value table(const toml::table& source, std::size_t depth = 1) const {
+    struct Member {
+      const toml::key* key;
+      const toml::node* node;
+      auto order() const { return std::pair(key->source().begin.line, key->source().begin.column); }
+    };
+    std::vector<Member> members;  // toml++ sorts by key, we keep the order of the text
+    for (const auto& [key, node] : source) members.push_back({&key, &node});
+    std::stable_sort(members.begin(), members.end(), [](auto& a, auto& b) { return a.order() < b.order(); });
+    Value::Table result;
+    for (const Member& member : members)
+      result.emplace_back(member.key->str(), node(*member.node, member.key->source(), depth));
+    return Value(std::move(result));
+  }
+
+ private:
+  Value node(const toml::node& source, const toml::source_region& region, std::size_t depth) const {
+    Location where = location(region.begin);
+    if (depth >= kMaxDepth && (source.is_table() || source.is_array())) refuse_depth(where);
+    Value value = source.is_table()   ? table(*source.as_table(), depth + 1)
+                  : source.is_array() ? array(*source.as_array(), depth + 1)
+                                      : scalar(source);
+    value.set_location(std::move(where));
+    return value;
+  }
+
+  Value array(const toml::array& source, std::size_t depth) const {
+    Value::Array result;
+    for (const toml::node& item : source) result.push_back(node(item, item.source(), depth));
+    return Value(std::move(result));
+  }
+
+  static Value scalar(const toml::node& source) {
+    if (auto v = source.as_string()) return Value(v->get());
+    if (auto v = source.as_integer()) return Value(v->get());
+    if (auto v = source.as_floating_point()) return Value(v->get());
+    if (auto v = source.as_boolean()) return Value(v->get());
+    std::ostringstream text;
+    if (auto v = source.as_date()) text << v->get();
+    if (auto v = source.as_time()) text << v->get();
+    if (auto v = source.as_date_time()) text << v->get();
+    return Value(text.str());
+  }
+
+  Location location(const toml::source_position& p) const {
+    if (name_.empty()) return {};
+    return {name_, static_cast<int>(p.line), static_cast<int>(p.column)};
+  }
+
+  std::string name_;
+};
+
+}  // namespace
+
+Value parse_toml(std::string_view text, const std::string& name) {
+  if (text.size() > kMaxBytes)
+    throw Error(ErrorKind::config,
+                {name, "at most 64 KB of configuration", std::to_string(text.size()) + " bytes", ""});
+  DepthGuard(text, name).check();
+  try {
+    Value result = Converter(name).table(toml::parse(text, name));
+    if (!name.empty()) result.set_location({name, 1, 1});
+    return result;
+  } catch (const toml::parse_error& e) {
+    toml::source_position p = e.source().begin;
+    refuse({name, static_cast<int>(p.line), static_cast<int>(p.column)}, printable(e.description()));
+  }
+}
+
+Value read_toml(const std::string& path) {
+  try {
+    return parse_toml(read_file(path, kMaxBytes), path);
+  } catch (const Error& e) {
+    if (e.kind() == ErrorKind::data) refuse({path}, "larger than 64 KB, the most a configuration may have");
+    throw;
+  }
+}
+
+Value parse_toml_value(std::string_view text) {
+  const std::string key = "value = ";
+  try {
+    Value::Table table = parse_toml(key + std::string(text), "").as_table();
+    if (table.size() == 1) return table[0].second;
+  } catch (const Error&) {
+    // not TOML: a plain word
+  }
+  return Value(text);
+}
+
+}  // namespace gradus

@@ -1,0 +1,80 @@
+#include "gradus/data/dataset.h"
+
+#include <cstring>
+#include <numeric>
+
+#include "gradus/base/error.h"
+#include "gradus/base/parallel.h"
+#include "gradus/kernels/loops.h"
+
+namespace gradus {
+namespace {
+
+// Elements worth a second thread when a batch is copied together.
+constexpr std::int64_t kParallelElements = 1 << 17;
+
+}  // namespace
+
+ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight, std::vector<std::uint32_t> rows)
+    : inputs_(std::move(inputs)), target_(std::move(target)), weight_(std::move(weight)), rows_(std::move(rows)) {
+  std::int64_t n = inputs_.values.dim(0);
+  if (target_.dim(0) != n || (weight_.defined() && weight_.dim(0) != n))
+    throw Error(ErrorKind::data, {"dataset", std::to_string(n) + " targets", std::to_string(target_.dim(0)),
+                                  "inputs and targets must have one entry per example"});
+  if (rows_.empty()) {
+    rows_.resize(static_cast<std::size_t>(n));
+    std::iota(rows_.begin(), rows_.end(), 0u);
+  }
+}
+
+Shape ArrayDataset::input_shape() const { return inputs_.values.shape().without(0); }
+
+Batch ArrayDataset::fetch(std::span<const std::uint32_t> wanted) const {
+  auto n = static_cast<std::int64_t>(wanted.size());
+  std::int64_t width = inputs_.values.shape().product(1, inputs_.values.rank());
+  Batch batch;
+  batch.inputs = Tensor::empty(inputs_.values.shape().with(0, n));
+  float* to = batch.inputs.mutable_data<float>();
+  bool bytes = inputs_.values.dtype() == Dtype::u8;
+  const std::uint8_t* from_bytes = bytes ? inputs_.values.data<std::uint8_t>() : nullptr;
+  const float* from = bytes ? nullptr : inputs_.values.data<float>();
+  const auto& loops = kernels::loops<float>();
+  auto copy = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      std::int64_t row = rows_[wanted[i]];
+      if (bytes)
+        loops.bytes_affine(from_bytes + row * width, to + i * width, width, inputs_.shift, inputs_.scale);
+      else
+        std::memcpy(to + i * width, from + row * width, width * sizeof(float));
+    }
+  };
+  if (n * width < kParallelElements)
+    copy(0, wanted.size());
+  else
+    parallel_for(wanted.size(), kParallelElements / 2 / width + 1, copy);
+
+  if (target_.dtype() == Dtype::i32) {
+    batch.target = Tensor::empty({n}, Dtype::i32);
+    const std::int32_t* t = target_.data<std::int32_t>();
+    std::int32_t* out = batch.target.mutable_data<std::int32_t>();
+    for (std::int64_t i = 0; i < n; ++i) out[i] = t[rows_[wanted[i]]];
+  } else {
+    std::int64_t outputs = target_.shape().product(1, target_.rank());
+    batch.target = Tensor::empty(target_.shape().with(0, n));
+    const float* t = target_.data<float>();
+    float* out = batch.target.mutable_data<float>();
+    for (std::int64_t i = 0; i < n; ++i)
+      std::memcpy(out + i * outputs, t + rows_[wanted[i]] * outputs, outputs * sizeof(float));
+  }
+  batch.total_weight = static_cast<double>(n);
+  if (weight_.defined()) {
+    batch.weight = Tensor::empty({n});
+    const float* w = weight_.data<float>();
+    float* out = batch.weight.mutable_data<float>();
+    batch.total_weight = 0;
+    for (std::int64_t i = 0; i < n; ++i) batch.total_weight += out[i] = w[rows_[wanted[i]]];
+  }
+  return batch;
+}
+
+}  // namespace gradus

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gradus/base/catalog.h"
+#include "gradus/data/dataset.h"
+#include "gradus/data/task.h"
+
+namespace gradus {
+
+// What a source gives to training: three parts, prepared by statistics of the training part alone. A part without rows
+// is null.
+struct LoadedData {
+  std::unique_ptr<Dataset> train, validation, test;
+  TaskSpec task;
+  Value summary;                     // for reports: rows per part, columns, class counts
+  std::vector<std::string> notes;    // what was found and repaired
+  std::vector<double> class_counts;  // training examples per class
+};
+
+// Examples to predict for, or to evaluate on.
+struct OpenedData {
+  std::unique_ptr<Dataset> data;
+  bool has_target = false;
+  // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.
+  std::vector<std::pair<std::string, std::vector<std::string>>> echo;
+};
+
+// How to show an example of an image source in a report.
+struct Pixels {
+  int width = 0, height = 0, channels = 1;
+  std::vector<std::uint8_t> values;
+};
+
+// Raw data of one format turned into datasets. Made from the config for training, or from a model file's state for
+// prediction. Each file of sources/ holds one.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Reads, checks, splits and prepares the data of the config. Relative paths start at `folder`.
+  virtual LoadedData load(const std::string& folder, std::uint64_t seed) = 0;
+  // Everything that treats new raw data as the training data was treated.
+  virtual Value state() const = 0;
+  virtual void restore(const Value& state) = 0;
+  // New raw data in the files a user names; with `need_target`, Error{data} when they hold no target.
+  virtual OpenedData open(const std::vector<std::string>& files, bool need_target) = 0;
+  // An example of the test part (or, when there is none, the validation part) as a picture; false for tables.
+  virtual bool picture(std::int64_t, Pixels&) const { return false; }
+};
+
+// The `[data]` and `[prepare]` sections as written.
+struct SourceConfig {
+  Value data = Value::table();
+  Value prepare = Value::table();
+};
+
+// Format name -> source. The factory's table holds "data" and "prepare".
+const Catalog<Source>& sources();
+
+// The source a config asks for: `format`, or what the files' names say.
+std::unique_ptr<Source> make_source(const SourceConfig& config);
+std::string source_format(const SourceConfig& config);
+
+// `prepare.split` of a config; Error{config} that says what to write when there is none.
+const Value& required_split(const Value& prepare);
+
+}  // namespace gradus

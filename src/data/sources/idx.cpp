@@ -1,0 +1,318 @@
+#include "gradus/data/readers/idx.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/data/source.h"
+#include "gradus/data/split.h"
+#include "gradus/tensor/ops.h"
+
+namespace gradus {
+namespace {
+
+struct IdxDataParams {
+  std::string format = "idx";
+  std::vector<std::string> train, test, classes;
+  std::string task = "auto";
+  void fields(Fields& f) {
+    f("format", format, {"idx"}, "the files' format");
+    f("train", train, "two files: images (or other arrays), labels");
+    f("test", test, "two files: images, labels; left out: the split makes the test part");
+    f("classes", classes, "names of the classes in the order of their numbers");
+    f("task", task, {"auto", "regression", "binary", "multiclass"},
+      "what the labels are; auto: whole numbers are classes");
+  }
+};
+
+struct IdxPrepareParams {
+  Value split;
+  std::string scale = "none";
+  void fields(Fields& f) {
+    f("split", split, "a table with method and shares",
+      "how data are held back: { method = \"files\", validation = 0.1 }");
+    f("scale", scale, {"none", "normalize", "standardize"},
+      "none: values as they are; normalize: training minimum and maximum to 0 and 1; standardize: mean 0, deviation 1 "
+      "over all elements of the training part");
+  }
+};
+
+// Values and labels of one pair of files.
+struct Arrays {
+  Tensor values;  // u8 or f32 [n, ...]
+  std::vector<std::int32_t> classes;
+  std::vector<float> numbers;  // labels as numbers
+  bool whole_labels = true;    // all are small whole numbers
+};
+
+Tensor tensor_of(IdxArray array) {
+  std::vector<std::int64_t> dims(array.dims.begin(), array.dims.end());
+  if (dims.size() == 3) dims.push_back(1);  // grey images have one channel
+  Shape shape(dims);
+  if (array.type == IdxType::u8) {
+    Tensor t = Tensor::empty(shape, Dtype::u8);
+    std::copy(array.bytes.begin(), array.bytes.end(), t.mutable_data<std::uint8_t>());
+    return t;
+  }
+  return Tensor::from(array.floats(), shape);
+}
+
+void read_labels(const std::string& path, std::size_t n, Arrays& out) {
+  IdxArray labels = read_idx(path);
+  if (labels.dims.size() != 1 || labels.dims[0] != n)
+    throw Error(ErrorKind::data,
+                {path, "one label for each of " + std::to_string(n) + " examples",
+                 std::to_string(labels.dims.empty() ? 0 : labels.dims[0]), "are the two files a pair?"});
+  out.numbers = labels.floats();
+  for (float v : out.numbers) {
+    out.whole_labels = out.whole_labels && v >= 0 && v < 65536 && v == std::floor(v);
+    out.classes.push_back(out.whole_labels ? static_cast<std::int32_t>(v) : -1);
+  }
+}
+
+Arrays read_pair(const std::string& folder, const std::vector<std::string>& files, const char* key) {
+  if (files.size() != 2)
+    throw Error(ErrorKind::config,
+                {std::string("data.") + key, "two files, [values, labels]", std::to_string(files.size()), ""});
+  Arrays out;
+  IdxArray values = read_idx(resolve_path(folder, files[0]));
+  std::size_t n = values.dims.empty() ? 0 : values.dims[0];
+  out.values = tensor_of(std::move(values));
+  read_labels(resolve_path(folder, files[1]), n, out);
+  return out;
+}
+
+template <class T>
+void moments(const T* p, std::int64_t width, const RowIndices& rows, double& low, double& high, double& mean,
+             double& dev) {
+  double sum = 0, squares = 0;
+  low = INFINITY, high = -INFINITY;
+  for (std::uint32_t r : rows)
+    for (std::int64_t i = 0; i < width; ++i) {
+      double v = static_cast<double>(p[r * width + i]);
+      sum += v;
+      squares += v * v;
+      low = std::min(low, v);
+      high = std::max(high, v);
+    }
+  double n = static_cast<double>(rows.size()) * static_cast<double>(width);
+  mean = sum / n;
+  dev = std::sqrt(std::max(0.0, squares / n - mean * mean));
+}
+
+class IdxSource final : public Source {
+ public:
+  struct Params {
+    Value data = Value::table(), prepare = Value::table();
+    void fields(Fields& f) {
+      f("data", data, "a table", "the [data] section");
+      f("prepare", prepare, "a table", "the [prepare] section");
+    }
+  };
+
+  explicit IdxSource(const Params& p) : prepare_value_(p.prepare) {
+    read_params(data_, p.data, "data");
+    read_params(prepare_, p.prepare, "prepare");
+  }
+
+  LoadedData load(const std::string& folder, std::uint64_t seed) override {
+    SplitParams split = read_split(required_split(prepare_value_), "prepare.split");
+    if (data_.train.empty())
+      throw Error(ErrorKind::config, "data.train", "is missing", "write train = [\"images.idx\", \"labels.idx\"]");
+    Arrays train = read_pair(folder, data_.train, "train"), test;
+    bool has_test = !data_.test.empty();
+    if (has_test != (split.method == "files"))
+      throw Error(
+          ErrorKind::config, "prepare.split",
+          has_test ? "[data] gives a test file, so the split must be by files" : "method \"files\" needs test files",
+          has_test ? "write split = { method = \"files\", validation = 0.1 }" : "name them in data.test");
+    if (has_test) test = read_pair(folder, data_.test, "test");
+    choose_task(train, test);
+    shape_ = train.values.shape().without(0);
+    if (has_test && test.values.shape().without(0) != shape_)
+      throw Error(ErrorKind::data,
+                  {data_.test[0], "examples of shape " + shape_.text(), test.values.shape().without(0).text(), ""});
+
+    SplitData plan;
+    plan.train_rows = static_cast<std::size_t>(train.values.dim(0));
+    plan.rows = plan.train_rows + (has_test ? static_cast<std::size_t>(test.values.dim(0)) : 0);
+    if (task_.classifies()) {
+      plan.classes = train.classes;
+      plan.classes.insert(plan.classes.end(), test.classes.begin(), test.classes.end());
+      plan.class_names = task_.classes;
+    }
+    Split parts = make_split(split, plan, seed);
+    if (task_.classifies()) check_classes(parts.train, plan.classes, task_.classes);
+    fit_scale(train.values, parts.train);
+
+    LoadedData out;
+    out.task = task_;
+    if (parts.unused > 0) out.notes.push_back(std::to_string(parts.unused) + " examples are in no part of the split");
+    out.summary = summary(parts);
+    if (task_.classifies()) {
+      out.class_counts.assign(task_.classes.size(), 0);
+      for (std::uint32_t r : parts.train) ++out.class_counts[train.classes[r]];
+    }
+    out.train = part(train, parts.train);
+    out.validation = part(train, parts.validation);
+    if (has_test) {
+      RowIndices rows = parts.test;
+      for (std::uint32_t& r : rows) r -= static_cast<std::uint32_t>(plan.train_rows);
+      out.test = part(test, rows);
+      shown_ = {test.values, rows};
+    } else {
+      out.test = part(train, parts.test);
+      shown_ = {train.values, parts.test};
+    }
+    return out;
+  }
+
+  Value state() const override {
+    Value v = Value::table(), shape = Value::array();
+    for (std::int64_t d : shape_) shape.push_back(d);
+    v.set("shape", shape);
+    v.set("shift", static_cast<double>(shift_));
+    v.set("scale", static_cast<double>(scale_));
+    v.set("task", task_.state());
+    return v;
+  }
+
+  void restore(const Value& state) override {
+    std::vector<std::int64_t> dims;
+    for (const Value& d : state.at("shape").as_array()) dims.push_back(d.as_integer());
+    shape_ = Shape(dims);
+    shift_ = static_cast<float>(state.at("shift").as_real());
+    scale_ = static_cast<float>(state.at("scale").as_real());
+    task_ = TaskSpec::restored(state.at("task"));
+  }
+
+  OpenedData open(const std::vector<std::string>& files, bool need_target) override {
+    if (files.empty() || files.size() > 2 || (need_target && files.size() != 2))
+      throw Error(ErrorKind::usage,
+                  {"--data", need_target ? "two files: values and labels" : "one or two files: values, labels",
+                   std::to_string(files.size()), ""});
+    Arrays arrays;
+    IdxArray values = read_idx(files[0]);
+    std::size_t n = values.dims.empty() ? 0 : values.dims[0];
+    arrays.values = tensor_of(std::move(values));
+    if (arrays.values.shape().without(0) != shape_)
+      throw Error(ErrorKind::data, {files[0], "examples of shape " + shape_.text() + " as in training",
+                                    arrays.values.shape().without(0).text(), ""});
+    OpenedData out;
+    out.has_target = files.size() == 2;
+    if (out.has_target) {
+      read_labels(files[1], n, arrays);
+      check_known(arrays, files[1]);
+    } else {
+      arrays.classes.assign(n, 0);
+      arrays.numbers.assign(n, 0);
+    }
+    RowIndices all(n);
+    std::iota(all.begin(), all.end(), 0u);
+    if (n == 0) throw Error(ErrorKind::data, files[0], "has no examples");
+    out.data = part(arrays, all);
+    return out;
+  }
+
+  bool picture(std::int64_t row, Pixels& out) const override {
+    const auto& [values, rows] = shown_;
+    if (!values.defined() || values.dtype() != Dtype::u8 || values.rank() != 4 ||
+        row >= static_cast<std::int64_t>(rows.size()))
+      return false;
+    out.height = static_cast<int>(values.dim(1));
+    out.width = static_cast<int>(values.dim(2));
+    out.channels = static_cast<int>(values.dim(3));
+    if (out.channels != 1 && out.channels != 3) return false;
+    std::int64_t size = values.shape().product(1, 4);
+    const std::uint8_t* p = values.data<std::uint8_t>() + rows[row] * size;
+    out.values.assign(p, p + size);
+    return true;
+  }
+
+ private:
+  void choose_task(const Arrays& train, const Arrays& test) {
+    bool whole = train.whole_labels && test.whole_labels;
+    if (data_.task == "regression" || (data_.task == "auto" && !whole)) {
+      task_ = {Task::regression, {}, {"label"}};
+      return;
+    }
+    if (!whole)
+      throw Error(ErrorKind::data, {"data.task", "whole numbers from 0 as classes", "labels that are none", ""});
+    std::int32_t most = 1;
+    for (const Arrays* a : {&train, &test})
+      for (std::int32_t c : a->classes) most = std::max(most, c);
+    std::vector<std::string> names = data_.classes;
+    if (names.empty())
+      for (std::int32_t c = 0; c <= most; ++c) names.push_back(std::to_string(c));
+    if (static_cast<std::int32_t>(names.size()) <= most)
+      throw Error(ErrorKind::config, {"data.classes", "a name for each of " + std::to_string(most + 1) + " classes",
+                                      std::to_string(names.size()), ""});
+    if (data_.task == "binary" && names.size() != 2)
+      throw Error(ErrorKind::config, {"data.task", "two classes for a binary task", std::to_string(names.size()), ""});
+    task_ = {names.size() == 2 ? Task::binary : Task::multiclass, names, {"label"}};
+  }
+
+  void check_known(const Arrays& a, const std::string& path) const {
+    if (!task_.classifies()) return;
+    for (std::size_t i = 0; i < a.classes.size(); ++i)
+      if (a.classes[i] < 0 || a.classes[i] >= static_cast<std::int32_t>(task_.classes.size()))
+        throw Error(ErrorKind::data, {path, "labels below " + std::to_string(task_.classes.size()) + " as in training",
+                                      std::to_string(a.numbers[i]), "example " + std::to_string(i)});
+  }
+
+  void fit_scale(const Tensor& values, const RowIndices& rows) {
+    shift_ = 0;
+    scale_ = 1;
+    if (prepare_.scale == "none") return;
+    double low, high, mean, deviation;
+    std::int64_t width = shape_.size();
+    if (values.dtype() == Dtype::u8)
+      moments(values.data<std::uint8_t>(), width, rows, low, high, mean, deviation);
+    else
+      moments(values.data<float>(), width, rows, low, high, mean, deviation);
+    bool standardize = prepare_.scale == "standardize";
+    double spread = standardize ? deviation : high - low;
+    shift_ = static_cast<float>(standardize ? mean : low);
+    scale_ = static_cast<float>(spread > 0 ? 1 / spread : 1);
+  }
+
+  std::unique_ptr<Dataset> part(const Arrays& a, const RowIndices& rows) const {
+    if (rows.empty()) return nullptr;
+    std::int64_t n = a.values.dim(0);
+    Tensor target = task_.classifies() ? Tensor::from(a.classes, {n}) : Tensor::from(a.numbers, {n, 1});
+    ArrayInputs inputs{a.values, shift_, scale_};
+    if (a.values.dtype() == Dtype::f32 && (shift_ != 0 || scale_ != 1)) inputs = {(a.values - shift_) * scale_, 0, 1};
+    return std::make_unique<ArrayDataset>(inputs, target, Tensor(), rows);
+  }
+
+  Value summary(const Split& parts) const {
+    Value v = Value::table(), shape = Value::array();
+    for (std::int64_t d : shape_) shape.push_back(d);
+    v.set("format", "idx");
+    v.set("shape", shape);
+    v.set("task", std::string(task_name(task_.kind)));
+    v.set("train", static_cast<std::int64_t>(parts.train.size()));
+    v.set("validation", static_cast<std::int64_t>(parts.validation.size()));
+    v.set("test", static_cast<std::int64_t>(parts.test.size()));
+    v.set("unused", static_cast<std::int64_t>(parts.unused));
+    return v;
+  }
+
+  IdxDataParams data_;
+  IdxPrepareParams prepare_;
+  Value prepare_value_;
+  Shape shape_;
+  float shift_ = 0, scale_ = 1;
+  TaskSpec task_;
+  std::pair<Tensor, RowIndices> shown_;
+};
+
+}  // namespace
+
+void register_idx(Catalog<Source>& catalog) {
+  catalog.add<IdxSource>("idx", "Arrays of the MNIST family, plain or gzipped: values and labels in two files.");
+}
+
+}  // namespace gradus

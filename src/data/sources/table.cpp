@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <set>
+
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/data/describe.h"
+#include "gradus/data/prepare.h"
+#include "gradus/data/readers/csv.h"
+#include "gradus/data/source.h"
+#include "gradus/data/split.h"
+
+namespace gradus {
+namespace {
+
+struct TableDataParams {
+  std::string format = "csv";
+  std::string source, train, test;
+  std::vector<std::string> target, features, exclude;
+  std::optional<std::string> weight;
+  std::string task = "auto";
+  CsvOptions csv;
+  void fields(Fields& f) {
+    f("format", format, {"csv"}, "the files' format");
+    f("source", source, "the table, when one file holds all rows");
+    f("train", train, "the training table, when training and test rows are in two files");
+    f("test", test, "the test table");
+    f("target", target, "the column to predict, or several numeric ones");
+    f("features", features, "columns to predict from; left out: all others");
+    f("exclude", exclude, "columns to leave out");
+    f("weight", weight, "a column of example weights");
+    f("task", task, {"auto", "regression", "binary", "multiclass"}, "what the target is; auto: see docs/guide/data.md");
+    csv.fields(f);
+  }
+};
+
+// A table of features and targets in rows.
+class TableSource final : public Source {
+ public:
+  struct Params {
+    Value data = Value::table(), prepare = Value::table();
+    void fields(Fields& f) {
+      f("data", data, "a table", "the [data] section");
+      f("prepare", prepare, "a table", "the [prepare] section");
+    }
+  };
+
+  explicit TableSource(const Params& p) : prepare_value_(p.prepare) {
+    read_params(data_, p.data, "data");
+    read_params(prepare_, p.prepare, "prepare");
+  }
+
+  LoadedData load(const std::string& folder, std::uint64_t seed) override {
+    SplitParams split = read_split(required_split(prepare_value_), "prepare.split");
+    if (data_.target.empty())
+      throw Error(ErrorKind::config, "data.target", "is missing", "name the column to predict: target = \"species\"");
+    LoadedData out;
+    std::size_t train_rows = 0;
+    Table table = read_tables(folder, split, train_rows, out.notes);
+    ColumnRoles roles{data_.target, data_.weight, split.column};
+    std::vector<std::string> features = choose_features(table, data_.features, data_.exclude, roles);
+    table = without_unlabelled(table, train_rows, out.notes);
+
+    target_ = Target::infer(table, {data_.target, data_.task});
+    out.notes.push_back("task: " + std::string(task_name(target_.task())) + " (" + target_.reason() + ")");
+    task_ = {target_.task(), target_.class_names(), target_.columns()};
+
+    SplitData plan;
+    plan.rows = table.rows();
+    plan.train_rows = train_rows;
+    if (split.column) plan.column = &table.column(*split.column);
+    if (task_.classifies()) {
+      plan.classes = target_.classes(table);
+      plan.class_names = task_.classes;
+    }
+    Split parts = make_split(split, plan, seed);
+    if (task_.classifies()) check_classes(parts.train, plan.classes, task_.classes);
+    if (parts.unused > 0) out.notes.push_back(std::to_string(parts.unused) + " rows are in no part of the split");
+
+    pipeline_ = TablePipeline(prepare_);
+    pipeline_.fit(table, features, parts.train);
+    if (task_.classifies())
+      for (std::size_t c : class_counts(plan.classes, pipeline_.usable_rows(table, parts.train), task_.classes.size()))
+        out.class_counts.push_back(static_cast<double>(c));
+    out.train = part(table, parts.train);
+    out.validation = part(table, parts.validation);
+    out.test = part(table, parts.test);
+    out.summary = summary(table, parts);
+    out.task = task_;
+    return out;
+  }
+
+  Value state() const override {
+    Value v = Value::table();
+    v.set("pipeline", pipeline_.state());
+    v.set("target", target_.state());
+    v.set("csv", reading_options());
+    if (data_.weight) v.set("weight", *data_.weight);
+    return v;
+  }
+
+  void restore(const Value& state) override {
+    pipeline_.restore(state.at("pipeline"));
+    target_.restore(state.at("target"));
+    read_params(data_.csv, state.at("csv"), "csv");
+    if (const Value* weight = state.find("weight")) data_.weight = weight->as_string();
+    task_ = {target_.task(), target_.class_names(), target_.columns()};
+  }
+
+  OpenedData open(const std::vector<std::string>& files, bool need_target) override {
+    if (files.empty()) throw Error(ErrorKind::usage, "--data", "names no file");
+    CsvOptions options = data_.csv;
+    options.types = Value::table();
+    options.expected_kinds = pipeline_.inputs();
+    for (auto& kind : target_.inputs()) options.expected_kinds.push_back(kind);
+    Table table = read_csv(files[0], options);
+    for (std::size_t i = 1; i < files.size(); ++i) table.append(read_csv(files[i], options));
+    OpenedData out;
+    out.has_target = std::all_of(task_.outputs.begin(), task_.outputs.end(),
+                                 [&](const std::string& c) { return table.find(c) != nullptr; });
+    if (need_target) {
+      for (const std::string& c : task_.outputs) table.column(c);
+      table = table.select_rows(labelled_rows(table, task_.outputs));
+    }
+    if (table.rows() == 0) throw Error(ErrorKind::data, files[0], "has no rows to work on");
+    RowIndices all(table.rows());
+    for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+    if (need_target) all = pipeline_.usable_rows(table, all);
+    out.data = need_target ? part(table, all) : unlabelled(table);
+    return out;
+  }
+
+ private:
+  // The rows of all files, those of the training file first.
+  Table read_tables(const std::string& folder, const SplitParams& split, std::size_t& train_rows,
+                    std::vector<std::string>& notes) const {
+    bool by_files = split.method == "files";
+    if (by_files && (data_.train.empty() || data_.test.empty()))
+      throw Error(ErrorKind::config, "prepare.split", "method \"files\" needs two files",
+                  "set data.train and data.test");
+    if (!by_files && data_.source.empty())
+      throw Error(
+          ErrorKind::config, data_.train.empty() ? "data.source" : "prepare.split",
+          data_.train.empty() ? "is missing" : "[data] gives train and test files, so the split must be by files",
+          data_.train.empty() ? "write source = \"table.csv\" under [data]"
+                              : "write split = { method = \"files\", validation = 0.1 }");
+    Table table = read_csv(resolve_path(folder, by_files ? data_.train : data_.source), data_.csv);
+    train_rows = table.rows();
+    if (by_files) table.append(read_csv(resolve_path(folder, data_.test), data_.csv));
+    notes.insert(notes.end(), table.notes().begin(), table.notes().end());
+    return table;
+  }
+
+  Table without_unlabelled(const Table& table, std::size_t& train_rows, std::vector<std::string>& notes) const {
+    RowIndices labelled = labelled_rows(table, data_.target);
+    if (labelled.size() == table.rows()) return table;
+    notes.push_back(std::to_string(table.rows() - labelled.size()) + " rows have no target and are left out");
+    train_rows =
+        static_cast<std::size_t>(std::lower_bound(labelled.begin(), labelled.end(), train_rows) - labelled.begin());
+    return table.select_rows(labelled);
+  }
+
+  static Tensor tensor_of(Matrix m) {
+    return Tensor::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)});
+  }
+
+  std::unique_ptr<Dataset> part(const Table& table, const RowIndices& rows) const {
+    RowIndices usable = pipeline_.usable_rows(table, rows);
+    if (usable.empty()) return nullptr;
+    Tensor x = tensor_of(pipeline_.matrix(table, usable));
+    Table own = table.select_rows(usable);
+    auto n = static_cast<std::int64_t>(usable.size());
+    Tensor y;
+    if (task_.classifies()) {
+      y = Tensor::from(target_.classes(own), {n});
+    } else {
+      std::vector<double> values = target_.values(own);
+      y = Tensor::from(std::vector<float>(values.begin(), values.end()), {n, task_.width()});
+    }
+    Tensor weight;
+    if (data_.weight && own.find(*data_.weight) != nullptr)
+      weight = Tensor::from(example_weights(own, *data_.weight), {n});
+    return std::make_unique<ArrayDataset>(ArrayInputs{x, 0, 1}, y, weight);
+  }
+
+  std::unique_ptr<Dataset> unlabelled(const Table& table) const {
+    Tensor x = tensor_of(pipeline_.matrix(table));
+    std::int64_t n = x.dim(0);
+    Tensor y = task_.classifies() ? Tensor::zeros({n}, Dtype::i32) : Tensor::zeros({n, task_.width()});
+    return std::make_unique<ArrayDataset>(ArrayInputs{x, 0, 1}, y);
+  }
+
+  // The reading options that new files share with the training file.
+  Value reading_options() const {
+    CsvOptions options = data_.csv;
+    Value v = write_params(options);
+    v.erase("types");
+    return v;
+  }
+
+  Value summary(const Table& table, const Split& parts) const {
+    Value v = describe(table, data_.target.size() == 1 ? data_.target[0] : ""), counts = Value::table();
+    v.set("task", std::string(task_name(task_.kind)));
+    counts.set("train", static_cast<std::int64_t>(parts.train.size()));
+    counts.set("validation", static_cast<std::int64_t>(parts.validation.size()));
+    counts.set("test", static_cast<std::int64_t>(parts.test.size()));
+    counts.set("unused", static_cast<std::int64_t>(parts.unused));
+    v.set("parts", counts);
+    return v;
+  }
+
+  TableDataParams data_;
+  PrepareParams prepare_;
+  Value prepare_value_;
+  TablePipeline pipeline_;
+  Target target_;
+  TaskSpec task_;
+};
+
+}  // namespace
+
+void register_table(Catalog<Source>& catalog) {
+  catalog.add<TableSource>("csv", "Tables in CSV or TSV files, plain or gzipped.");
+}
+
+}  // namespace gradus

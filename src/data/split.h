@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gradus/base/params.h"
+#include "gradus/data/table.h"
+
+namespace gradus {
+
+// How examples are divided into a training, a validation and a test part: shares of all rows that sum to at most 1.
+// There is no default: what is kept apart is the user's decision.
+struct SplitParams {
+  std::string method;
+  std::optional<double> train;
+  double validation = 0;
+  std::optional<double> test;
+  std::optional<std::string> column;
+
+  void fields(Fields& f);
+};
+
+// Reads `split = { method = ..., ... }` of a config, or `split = "files"`, and checks that it is complete: training and
+// test shares for every method but "files", a column for "group" and "time" alone. Throws Error{config}.
+SplitParams read_split(const Value& value, const std::string& place);
+
+// What a split is made from.
+struct SplitData {
+  std::size_t rows = 0;
+  // The class of each row, for "stratified" and the validation part of "files"; empty where the task has none.
+  std::vector<std::int32_t> classes;
+  std::vector<std::string> class_names;
+  // For "group" and "time".
+  const Column* column = nullptr;
+  // For "files": rows [0, train_rows) come from the training file, the rest from the test file.
+  std::size_t train_rows = 0;
+};
+
+// The rows of each part, ascending.
+struct Split {
+  RowIndices train;
+  RowIndices validation;
+  RowIndices test;
+  std::size_t unused = 0;  // rows in no part, when the shares sum to less than 1
+};
+
+// Divides the rows; the same seed gives the same parts. Their sizes are what largest remainders make of the shares,
+// except where groups or equal times must stay whole.
+// - random: by a random permutation of the rows.
+// - stratified: the same, with every class divided as the whole is, to within a row.
+// - group: whole groups of equal values in the column, the largest first, each to the part that lacks most rows; groups
+//   of one size come in random order.
+// - time: sorted by the column (numbers, or dates written year first); the training rows are the earliest, the test
+// rows
+//   the latest, unused ones older than all. Equal times stay together: a border among them moves to their nearer end.
+// - contiguous: in the order of the rows: training, validation, test, unused.
+// - files: the test file is the test part; the validation part is cut from the training file, stratified where there
+//   are classes, else at random.
+// Throws Error{data} for a part left without rows, a class with fewer rows than there are parts, missing or unfit
+// values in the column; Error{config} where "stratified" has no classes to go by.
+Split make_split(const SplitParams& params, const SplitData& data, std::uint64_t seed);
+
+// Throws Error{data} naming the classes that occur in `classes` but in no training row. `classes` holds the class of
+// every row, -1 for none.
+void check_classes(const RowIndices& train, const std::vector<std::int32_t>& classes,
+                   const std::vector<std::string>& class_names);
+
+}  // namespace gradus

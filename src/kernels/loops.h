@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+
+namespace gradus::kernels {
+
+// Elementwise functions of one argument with up to two parameters p, q.
+enum class Unary : std::uint8_t {
+  identity, neg, abs, sign, square, sqrt, reciprocal, exp, log, sin, cos, erf,
+  step, sigmoid, tanh, relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus, clamp,
+};
+
+// Which values a function's derivative is computed from: its argument, or its (cheaper to keep) result.
+enum class Saves : std::uint8_t { nothing, argument, result };
+Saves saves(Unary f);
+
+enum class Binary : std::uint8_t {
+  add, sub, mul, div, pow, maximum, minimum, less, less_equal, greater, greater_equal, equal, not_equal,
+};
+
+// A broadcast of two arrays, adjoining axes merged: axis i has size[i] and element steps a[i] and b[i] (0 where the
+// array repeats); the result is contiguous.
+struct Broadcast {
+  int rank = 0;
+  std::int64_t size[8];
+  std::int64_t a[8];
+  std::int64_t b[8];
+};
+
+// Losses per element; the gradient is with respect to the prediction z. t is the target.
+enum class PointLoss : std::uint8_t {
+  squared,   // (z - t)^2
+  absolute,  // |z - t|
+  huber,     // (z - t)^2 / 2 within delta, delta (|z - t| - delta / 2) beyond
+  binary_cross_entropy,  // max(z, 0) - z t + log(1 + exp(-|z|)), t in [0, 1]
+  hinge,     // max(0, margin - (2 t - 1) z), t in {0, 1}
+};
+
+// Rows of a loss: `weight` scales each row (null: 1), `scale` all of them. loss receives the weighted sum; gradient,
+// when not null, receives d loss / d z.
+struct AdamStep {
+  double step_size;     // lr / (1 - beta1^t)
+  double beta1, beta2;
+  double root_scale;    // 1 / sqrt(1 - beta2^t)
+  double epsilon;
+  double keep;          // 1 - lr * decoupled weight decay
+};
+
+// The plain loops, compiled once per instruction set for float and once for double.
+// Arrays are dense; shapes are outer x n x inner or rows x cols, row-major.
+template <class T>
+struct Loops {
+  using I = std::int64_t;
+  const char* name;
+
+  void (*unary)(Unary f, const T* x, T* y, I n, T p, T q);
+  // dx = dy * f'(.) from what saves(f) names.
+  void (*unary_backward)(Unary f, const T* saved, const T* dy, T* dx, I n, T p, T q);
+  void (*binary)(Binary f, const Broadcast& s, const T* a, const T* b, T* y);
+  void (*where)(const T* condition, const T* a, const T* b, T* y, I n);
+
+  // y[o, i] = scale * sum_k x[o, k, i]
+  void (*sum)(const T* x, T* y, I outer, I n, I inner, T scale);
+  void (*maximum)(const T* x, T* y, I outer, I n, I inner);
+  void (*minimum)(const T* x, T* y, I outer, I n, I inner);
+  void (*argmax)(const T* x, std::int32_t* y, I outer, I n, I inner);
+  void (*softmax)(const T* x, T* y, I outer, I n, I inner);
+  void (*log_softmax)(const T* x, T* y, I outer, I n, I inner);
+  void (*logsumexp)(const T* x, T* y, I outer, I n, I inner);
+  // dx = y (dy - sum dy y);   dx = dy - exp(y) sum dy
+  void (*softmax_backward)(const T* y, const T* dy, T* dx, I outer, I n, I inner);
+  void (*log_softmax_backward)(const T* y, const T* dy, T* dx, I outer, I n, I inner);
+
+  // c [m, n] = a [m, k] b [k, n] for small sizes; a is stored [k, m] when ta, b is stored [n, k] when tb.
+  void (*matmul_small)(const T* a, const T* b, T* c, I m, I n, I k, bool ta, bool tb);
+  // y [rows, cols] = f(y + bias), in place; bias may be null.
+  void (*bias_activation)(T* y, const T* bias, I rows, I cols, Unary f, T p, T q);
+  // dz = dy * f'(saved); db [cols] = column sums of dz. dz may be dy; db may be null.
+  void (*activation_bias_backward)(const T* saved, const T* dy, T* dz, T* db, I rows, I cols, Unary f, T p, T q);
+
+  // y = keep ? x / (1 - rate) : 0; keep is decided by counter `first + i` of the key (see random.h).
+  void (*dropout)(const T* x, const float* uniform, T* y, I n, T rate);
+
+  // loss = scale * sum_r weight[r] * (mean over cols of PointLoss)
+  void (*point_loss)(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient,
+                     I rows, I cols);
+  // loss = scale * sum_r weight[r] * -sum_j q_j log softmax(z)_j; q = (1 - smoothing) onehot(target) + smoothing / cols
+  void (*cross_entropy)(const T* z, const std::int32_t* target, const T* weight, T scale, T smoothing, T* loss,
+                        T* gradient, I rows, I cols);
+  // The same for distributions q [rows, cols]; divergence adds sum_j q_j log q_j (0 log 0 = 0).
+  void (*cross_entropy_soft)(const T* z, const T* q, const T* weight, T scale, bool divergence, T* loss, T* gradient,
+                             I rows, I cols);
+  // loss = scale * sum_r weight[r] * sum_{j != t} max(0, margin - z_t + z_j)
+  void (*multi_hinge)(const T* z, const std::int32_t* target, const T* weight, T scale, T margin, T* loss, T* gradient,
+                      I rows, I cols);
+
+  // Per column: mean and sum of squared deviations.
+  void (*column_moments)(const T* x, T* mean, T* m2, I rows, I cols);
+  // y = x * a[c] + b[c]
+  void (*column_affine)(const T* x, const T* a, const T* b, T* y, I rows, I cols);
+  // s1[c] = sum dy; s2[c] = sum dy (x - mean[c]) inv_std[c]
+  void (*batch_norm_sums)(const T* x, const T* dy, const T* mean, const T* inv_std, T* s1, T* s2, I rows, I cols);
+  // dx = a[c] dy + b[c] x + d[c]
+  void (*column_affine2)(const T* x, const T* dy, const T* a, const T* b, const T* d, T* dx, I rows, I cols);
+  // Rows normalised to mean 0 and variance 1: y = (x - mean) inv_std gain + bias; inv_std and the normalised rows are
+  // what backward needs.
+  void (*layer_norm)(const T* x, const T* gain, const T* bias, T epsilon, T* y, T* normalized, T* inv_std, I rows, I cols);
+  void (*layer_norm_backward)(const T* normalized, const T* inv_std, const T* gain, const T* dy, T* dx, T* dgain,
+                              T* dbias, I rows, I cols);
+  // y = x >= 0 ? x : slope[c] x and its gradients.
+  void (*prelu)(const T* x, const T* slope, T* y, I rows, I cols);
+  void (*prelu_backward)(const T* x, const T* slope, const T* dy, T* dx, T* dslope, I rows, I cols);
+
+  // out = sum of `terms` arrays as a fixed binary tree: ((0 + 1) + (2 + 3)) + ...
+  void (*sum_terms)(const T* const* terms, int count, T* out, I n);
+  bool (*all_finite)(const T* x, I n);
+  double (*sum_squares)(const T* x, I n);
+  // g = clip(scale * g + l2 w + l1 sign(w), limit); limit <= 0: none
+  void (*adjust_gradient)(T* g, const T* w, I n, T scale, T limit, T l1, T l2);
+  void (*axpy)(T a, const T* x, T* y, I n);  // y += a x
+  // Optimizer updates of w by gradient g; formulas in optim/optimizers/.
+  void (*sgd)(T* w, const T* g, I n, T lr);
+  void (*momentum)(T* w, T* v, const T* g, I n, T lr, T momentum, bool nesterov);
+  void (*adagrad)(T* w, T* s, const T* g, I n, T lr, T epsilon);
+  void (*adadelta)(T* w, T* s, T* d, const T* g, I n, T lr, T rho, T epsilon);
+  void (*rmsprop)(T* w, T* s, const T* g, I n, T lr, T rho, T epsilon);
+  void (*adam)(T* w, T* m, T* v, const T* g, I n, const AdamStep& a);
+
+  // y = (x - shift) * scale, from bytes or from the own type; used when batches are put together.
+  void (*bytes_affine)(const std::uint8_t* x, T* y, I n, T shift, T scale);
+};
+
+// The loops for T on this machine: float for the best instruction set the processor has (or, at most, the one
+// GRADUS_ISA names: "baseline", "avx2", "avx512"), double from kernels/reference.
+template <class T>
+const Loops<T>& loops();
+template <> const Loops<float>& loops<float>();
+template <> const Loops<double>& loops<double>();
+
+}  // namespace gradus::kernels

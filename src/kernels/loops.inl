@@ -1,0 +1,754 @@
+// The loops of loops.h as templates; included once per instruction set, inside its own namespace. Nothing here may call
+// an inline function from outside (the linker could pick another set's copy), so no standard library.
+
+using I = std::int64_t;
+#define GRADUS_RESTRICT __restrict__
+
+template <class T>
+static inline T smaller(T a, T b) { return a < b ? a : b; }
+
+// ---- elementwise
+
+template <class T>
+void unary(Unary f, const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I n, T p, T q) {
+  with_unary(f, [=]<class F>(F) {
+    for (I i = 0; i < n; ++i) y[i] = F::f(x[i], p, q);
+  });
+}
+
+template <class T>
+void unary_backward(Unary f, const T* GRADUS_RESTRICT s, const T* dy, T* dx, I n, T p, T q) {
+  with_unary(f, [=]<class F>(F) {
+    if constexpr (F::kSaves == Saves::nothing) {
+      for (I i = 0; i < n; ++i) dx[i] = dy[i] * F::d(T(0), p, q);
+    } else {
+      for (I i = 0; i < n; ++i) dx[i] = dy[i] * F::d(s[i], p, q);
+    }
+  });
+}
+
+template <class T, class F>
+static void binary_row(F, I n, const T* GRADUS_RESTRICT a, I sa, const T* GRADUS_RESTRICT b, I sb, T* GRADUS_RESTRICT y) {
+  if (sa == 1 && sb == 1) {
+    for (I i = 0; i < n; ++i) y[i] = F::f(a[i], b[i]);
+  } else if (sa == 1 && sb == 0) {
+    T c = b[0];
+    for (I i = 0; i < n; ++i) y[i] = F::f(a[i], c);
+  } else if (sa == 0 && sb == 1) {
+    T c = a[0];
+    for (I i = 0; i < n; ++i) y[i] = F::f(c, b[i]);
+  } else {
+    for (I i = 0; i < n; ++i) y[i] = F::f(a[i * sa], b[i * sb]);
+  }
+}
+
+template <class T>
+void binary(Binary f, const Broadcast& s, const T* a, const T* b, T* y) {
+  with_binary(f, [&]<class F>(F fn) {
+    if (s.rank == 0) {
+      *y = F::f(*a, *b);
+      return;
+    }
+    int last = s.rank - 1;
+    I n = s.size[last], rows = 1, index[8] = {};
+    for (int i = 0; i < last; ++i) rows *= s.size[i];
+    const T *pa = a, *pb = b;
+    for (I r = 0; r < rows; ++r, y += n) {
+      binary_row(fn, n, pa, s.a[last], pb, s.b[last], y);
+      for (int i = last - 1; i >= 0; --i) {
+        pa += s.a[i];
+        pb += s.b[i];
+        if (++index[i] < s.size[i]) break;
+        pa -= s.a[i] * s.size[i];
+        pb -= s.b[i] * s.size[i];
+        index[i] = 0;
+      }
+    }
+  });
+}
+
+template <class T>
+void where(const T* GRADUS_RESTRICT c, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT y, I n) {
+  for (I i = 0; i < n; ++i) y[i] = c[i] != T(0) ? a[i] : b[i];
+}
+
+// ---- reductions
+
+// Sum of a run: 16 lanes side by side, then pairwise; blocks of 4096 are summed as a tree, so the error grows with the
+// logarithm of n.
+template <class T>
+static T run_sum(const T* GRADUS_RESTRICT x, I n) {
+  if (n > 4096) {
+    I half = n / 2 / 16 * 16;
+    return run_sum(x, half) + run_sum(x + half, n - half);
+  }
+  T lane[16] = {};
+  I i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int l = 0; l < 16; ++l) lane[l] += x[i + l];
+  for (int l = 0; i + l < n; ++l) lane[l] += x[i + l];
+  for (int w = 8; w > 0; w /= 2)
+    for (int l = 0; l < w; ++l) lane[l] += lane[l + w];
+  return lane[0];
+}
+
+// y[0..cols) = column sums of rows that lie `stride` apart.
+template <class T>
+static void column_block_sum(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I rows, I cols, I stride) {
+  for (I c = 0; c < cols; ++c) y[c] = T(0);
+  I r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    const T* p = x + r * stride;
+    for (I c = 0; c < cols; ++c) y[c] += (p[c] + p[c + stride]) + (p[c + 2 * stride] + p[c + 3 * stride]);
+  }
+  for (; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) y[c] += x[r * stride + c];
+}
+
+// The same with blocks of rows summed as a tree, so the error grows with the logarithm of their number; at most
+// kColumnStrip columns at a time.
+constexpr I kRowBlock = 1024, kColumnStrip = 256;
+template <class T>
+static void column_tree_sum(const T* x, T* GRADUS_RESTRICT y, I rows, I cols, I stride) {
+  if (rows <= kRowBlock) return column_block_sum(x, y, rows, cols, stride);
+  T rest[kColumnStrip];
+  I half = rows / 2 / 4 * 4;
+  column_tree_sum(x, y, half, cols, stride);
+  column_tree_sum(x + half * stride, rest, rows - half, cols, stride);
+  for (I c = 0; c < cols; ++c) y[c] += rest[c];
+}
+
+template <class T>
+static void column_sum(const T* x, T* y, I rows, I cols) {
+  if (rows <= kRowBlock) return column_block_sum(x, y, rows, cols, cols);
+  for (I c = 0; c < cols; c += kColumnStrip) column_tree_sum(x + c, y + c, rows, smaller(kColumnStrip, cols - c), cols);
+}
+
+template <class T>
+void sum(const T* x, T* y, I outer, I n, I inner, T scale) {
+  for (I o = 0; o < outer; ++o) {
+    if (inner == 1) {
+      y[o] = scale * run_sum(x + o * n, n);
+      continue;
+    }
+    T* row = y + o * inner;
+    column_sum(x + o * n * inner, row, n, inner);
+    for (I i = 0; i < inner; ++i) row[i] *= scale;
+  }
+}
+
+template <class T, class F>
+static void extreme(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I outer, I n, I inner) {
+  for (I o = 0; o < outer; ++o) {
+    const T* p = x + o * n * inner;
+    T* row = y + o * inner;
+    for (I i = 0; i < inner; ++i) row[i] = p[i];
+    for (I k = 1; k < n; ++k)
+      for (I i = 0; i < inner; ++i) row[i] = F::f(row[i], p[k * inner + i]);
+  }
+}
+template <class T>
+void maximum(const T* x, T* y, I outer, I n, I inner) { extreme<T, Maximum>(x, y, outer, n, inner); }
+template <class T>
+void minimum(const T* x, T* y, I outer, I n, I inner) { extreme<T, Minimum>(x, y, outer, n, inner); }
+
+// The first of equal values; a NaN counts as the largest.
+template <class T>
+void argmax(const T* x, std::int32_t* y, I outer, I n, I inner) {
+  for (I o = 0; o < outer; ++o)
+    for (I i = 0; i < inner; ++i) {
+      const T* p = x + o * n * inner + i;
+      I best = 0;
+      for (I k = 1; k < n; ++k) {
+        T a = p[best * inner], b = p[k * inner];
+        if (b > a || (b != b && a == a)) best = k;
+      }
+      y[o * inner + i] = static_cast<std::int32_t>(best);
+    }
+}
+
+// ---- softmax family, along the middle axis
+
+// Rows are worked on in blocks that stay in the first cache, each step over the whole block: short rows vectorise too.
+constexpr I kBlock = 2048;
+
+template <class T>
+static T row_max(const T* x, I n) {
+  T m = x[0];
+  for (I j = 1; j < n; ++j) m = Maximum::f(m, x[j]);
+  return m;
+}
+
+// e = exp(x - max of its row), s = sum of each row of e, m = the maxima; a row whose maximum is infinite is shifted by
+// the largest finite number instead, so that -inf rows give NaN and +inf gives NaN as the formula does.
+template <class T>
+static void shifted_exp(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT e, T* GRADUS_RESTRICT m, T* GRADUS_RESTRICT s,
+                        I rows, I cols) {
+  for (I r = 0; r < rows; ++r) {
+    m[r] = row_max(x + r * cols, cols);
+    for (I c = 0; c < cols; ++c) e[r * cols + c] = x[r * cols + c] - m[r];
+  }
+  for (I i = 0; i < rows * cols; ++i) e[i] = exp_(e[i]);
+  for (I r = 0; r < rows; ++r) s[r] = run_sum(e + r * cols, cols);
+}
+
+template <class T, class F>
+static void for_row_blocks(I rows, I cols, F&& body) {
+  I step = cols >= kBlock ? 1 : kBlock / cols;
+  for (I r = 0; r < rows; r += step) body(r, smaller(step, rows - r));
+}
+
+// Calls row(x, y, rows, cols) on rows; for inner > 1 each strided row is copied out and back.
+template <class T, class F>
+static void along_middle(const T* x, T* y, I outer, I n, I inner, F&& row) {
+  if (inner == 1) {
+    row(x, y, outer, n);
+    return;
+  }
+  T* line = static_cast<T*>(__builtin_malloc(2 * n * sizeof(T)));
+  for (I o = 0; o < outer; ++o)
+    for (I i = 0; i < inner; ++i) {
+      for (I k = 0; k < n; ++k) line[k] = x[(o * n + k) * inner + i];
+      row(line, line + n, I(1), n);
+      for (I k = 0; k < n; ++k) y[(o * n + k) * inner + i] = line[n + k];
+    }
+  __builtin_free(line);
+}
+
+template <class T>
+void softmax(const T* x, T* y, I outer, I n, I inner) {
+  along_middle(x, y, outer, n, inner, [](const T* a, T* b, I rows, I cols) {
+    T m[kBlock], s[kBlock];
+    for_row_blocks<T>(rows, cols, [&](I r, I count) {
+      T* e = b + r * cols;
+      shifted_exp(a + r * cols, e, m, s, count, cols);
+      for (I k = 0; k < count; ++k)
+        for (I c = 0; c < cols; ++c) e[k * cols + c] /= s[k];
+    });
+  });
+}
+
+template <class T>
+void log_softmax(const T* x, T* y, I outer, I n, I inner) {
+  along_middle(x, y, outer, n, inner, [](const T* a, T* b, I rows, I cols) {
+    T m[kBlock], s[kBlock];
+    for_row_blocks<T>(rows, cols, [&](I r, I count) {
+      T* e = b + r * cols;
+      shifted_exp(a + r * cols, e, m, s, count, cols);
+      for (I k = 0; k < count; ++k) s[k] = log_(s[k]);
+      for (I k = 0; k < count; ++k)
+        for (I c = 0; c < cols; ++c) e[k * cols + c] = (a[(r + k) * cols + c] - m[k]) - s[k];
+    });
+  });
+}
+
+template <class T>
+void logsumexp(const T* x, T* y, I outer, I n, I inner) {
+  for (I o = 0; o < outer; ++o)
+    for (I i = 0; i < inner; ++i) {
+      const T* p = x + o * n * inner + i;
+      T m = p[0];
+      for (I k = 1; k < n; ++k) m = Maximum::f(m, p[k * inner]);
+      T shift = m - m == T(0) ? m : T(0), s = T(0);
+      for (I k = 0; k < n; ++k) s += exp_(p[k * inner] - shift);
+      y[o * inner + i] = log_(s) + shift;
+    }
+}
+
+template <class T>
+void softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner) {
+  for (I o = 0; o < outer; ++o)
+    for (I i = 0; i < inner; ++i) {
+      I at = o * n * inner + i;
+      T s = T(0);
+      for (I k = 0; k < n; ++k) s += y[at + k * inner] * dy[at + k * inner];
+      for (I k = 0; k < n; ++k) dx[at + k * inner] = y[at + k * inner] * (dy[at + k * inner] - s);
+    }
+}
+
+template <class T>
+void log_softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner) {
+  for (I o = 0; o < outer; ++o)
+    for (I i = 0; i < inner; ++i) {
+      I at = o * n * inner + i;
+      T s = T(0);
+      for (I k = 0; k < n; ++k) s += dy[at + k * inner];
+      for (I k = 0; k < n; ++k) dx[at + k * inner] = dy[at + k * inner] - exp_(y[at + k * inner]) * s;
+    }
+}
+
+// ---- linear layers
+
+// One row of c = a b, b stored [k, n]: columns in strips that stay in registers.
+template <class T>
+static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c, I n, I k) {
+  constexpr I kStrip = 512 / sizeof(T);
+  I j = 0;
+  for (; j + kStrip <= n; j += kStrip) {
+    T acc[kStrip] = {};
+    const T* p = b + j;
+    for (I i = 0; i < k; ++i, p += n)
+      for (I l = 0; l < kStrip; ++l) acc[l] += a[i * step] * p[l];
+    for (I l = 0; l < kStrip; ++l) c[j + l] = acc[l];
+  }
+  if (j == n) return;
+  for (I l = j; l < n; ++l) c[l] = T(0);
+  for (I i = 0; i < k; ++i) {
+    T s = a[i * step];
+    for (I l = j; l < n; ++l) c[l] += s * b[i * n + l];
+  }
+}
+
+template <class T>
+static T dot(const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, I n) {
+  T lane[16] = {};
+  I i = 0;
+  for (; i + 16 <= n; i += 16)
+    for (int l = 0; l < 16; ++l) lane[l] += a[i + l] * b[i + l];
+  for (int l = 0; i + l < n; ++l) lane[l] += a[i + l] * b[i + l];
+  for (int w = 8; w > 0; w /= 2)
+    for (int l = 0; l < w; ++l) lane[l] += lane[l + w];
+  return lane[0];
+}
+
+template <class T>
+void matmul_small(const T* a, const T* b, T* c, I m, I n, I k, bool ta, bool tb) {
+  if (k == 1) {  // outer product
+    for (I i = 0; i < m; ++i)
+      for (I j = 0; j < n; ++j) c[i * n + j] = a[i] * b[j];
+    return;
+  }
+  if (!tb) {
+    for (I i = 0; i < m; ++i) vector_matrix(ta ? a + i : a + i * k, ta ? m : I(1), b, c + i * n, n, k);
+    return;
+  }
+  if (!ta) {
+    for (I i = 0; i < m; ++i)
+      for (I j = 0; j < n; ++j) c[i * n + j] = dot(a + i * k, b + j * k, k);
+    return;
+  }
+  for (I i = 0; i < m; ++i)
+    for (I j = 0; j < n; ++j) {
+      T s = T(0);
+      for (I l = 0; l < k; ++l) s += a[l * m + i] * b[j * k + l];
+      c[i * n + j] = s;
+    }
+}
+
+template <class T>
+void bias_activation(T* y, const T* GRADUS_RESTRICT bias, I rows, I cols, Unary f, T p, T q) {
+  with_unary(f, [=]<class F>(F) {
+    if (bias == nullptr) {
+      for (I i = 0; i < rows * cols; ++i) y[i] = F::f(y[i], p, q);
+      return;
+    }
+    for (I r = 0; r < rows; ++r) {
+      T* GRADUS_RESTRICT row = y + r * cols;
+      for (I c = 0; c < cols; ++c) row[c] = F::f(row[c] + bias[c], p, q);
+    }
+  });
+}
+
+template <class T>
+void activation_bias_backward(const T* s, const T* dy, T* dz, T* db, I rows, I cols, Unary f, T p, T q) {
+  if (f != Unary::identity) unary_backward(f, s, dy, dz, rows * cols, p, q);
+  if (db != nullptr) column_sum<T>(f == Unary::identity ? dy : dz, db, rows, cols);
+}
+
+template <class T>
+void dropout(const T* GRADUS_RESTRICT x, const float* GRADUS_RESTRICT u, T* GRADUS_RESTRICT y, I n, T rate) {
+  T scale = T(1) / (T(1) - rate);
+  float limit = static_cast<float>(rate);
+  for (I i = 0; i < n; ++i) y[i] = u[i] >= limit ? x[i] * scale : T(0);
+}
+
+// ---- losses
+
+template <class T>
+struct LossValue {
+  T value, slope;
+};
+
+struct Squared {
+  template <class T> static inline LossValue<T> of(T z, T t, T) { return {(z - t) * (z - t), T(2) * (z - t)}; }
+};
+struct Absolute {
+  template <class T> static inline LossValue<T> of(T z, T t, T) {
+    T e = z - t;
+    return {abs_(e), e > T(0) ? T(1) : e < T(0) ? T(-1) : e};
+  }
+};
+struct Huber {
+  template <class T> static inline LossValue<T> of(T z, T t, T delta) {
+    T e = z - t, a = abs_(e), s = e > T(0) ? delta : -delta;
+    return {a <= delta ? T(0.5) * e * e : a != a ? e : delta * (a - T(0.5) * delta), a <= delta ? e : a != a ? e : s};
+  }
+};
+struct LogisticLoss {
+  template <class T> static inline LossValue<T> of(T z, T t, T) {
+    T positive = z < T(0) ? T(0) : z;
+    return {positive - z * t + log1p_unit(exp_(-abs_(z))), sigmoid_(z) - t};
+  }
+};
+struct Hinge {
+  template <class T> static inline LossValue<T> of(T z, T t, T margin) {
+    T sign = T(2) * t - T(1), v = margin - sign * z;
+    return {v < T(0) ? T(0) : v, v > T(0) ? -sign : v != v ? v : T(0)};
+  }
+};
+
+template <class T>
+void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient, I rows,
+                I cols) {
+  auto run = [=]<class F>(F) {
+    T value[kBlock];
+    T total = T(0);
+    for (I r0 = 0, step = cols >= kBlock ? 1 : kBlock / cols; r0 < rows; r0 += step) {
+      I count = smaller(step, rows - r0);
+      for (I c0 = 0; c0 < cols; c0 += kBlock) {  // one pass unless a row is longer than a block
+        I width = smaller(kBlock, cols - c0), n = cols >= kBlock ? width : count * cols;
+        const T *GRADUS_RESTRICT zp = z + r0 * cols + c0, *GRADUS_RESTRICT tp = t + r0 * cols + c0;
+        T* GRADUS_RESTRICT g = gradient == nullptr ? nullptr : gradient + r0 * cols + c0;
+        if (weight == nullptr) {
+          for (I i = 0; i < n; ++i) value[i] = F::of(zp[i], tp[i], parameter).value;
+          if (g != nullptr)
+            for (I i = 0; i < n; ++i) g[i] = scale * F::of(zp[i], tp[i], parameter).slope;
+        } else {
+          for (I i = 0; i < n; ++i) {
+            LossValue<T> v = F::of(zp[i], tp[i], parameter);
+            T w = weight[r0 + i / cols];
+            value[i] = w * v.value;
+            if (g != nullptr) g[i] = scale * w * v.slope;
+          }
+        }
+        total += run_sum(value, n);
+      }
+    }
+    *loss = scale * total;
+  };
+  switch (f) {
+    case PointLoss::squared: return run(Squared{});
+    case PointLoss::absolute: return run(Absolute{});
+    case PointLoss::huber: return run(Huber{});
+    case PointLoss::binary_cross_entropy: return run(LogisticLoss{});
+    case PointLoss::hinge: return run(Hinge{});
+  }
+}
+
+// Shared by both cross-entropies: body(row, log of the sum, maximum) per row gives the row's loss; afterwards e holds
+// the row's softmax when a gradient is wanted.
+template <class T, class F>
+static void softmax_rows(const T* z, T* gradient, I rows, I cols, F&& body) {
+  T m[kBlock], s[kBlock], log_s[kBlock], buffer[kBlock];
+  T* long_row = cols > kBlock && gradient == nullptr ? static_cast<T*>(__builtin_malloc(cols * sizeof(T))) : nullptr;
+  for_row_blocks<T>(rows, cols, [&](I r, I count) {
+    T* e = gradient != nullptr ? gradient + r * cols : long_row != nullptr ? long_row : buffer;
+    shifted_exp(z + r * cols, e, m, s, count, cols);
+    for (I k = 0; k < count; ++k) log_s[k] = log_(s[k]);
+    for (I k = 0; k < count; ++k) body(r + k, e + k * cols, T(1) / s[k], log_s[k], m[k]);
+  });
+  __builtin_free(long_row);
+}
+
+template <class T>
+void cross_entropy(const T* z, const std::int32_t* target, const T* weight, T scale, T smoothing, T* loss, T* gradient,
+                   I rows, I cols) {
+  T total = T(0), uniform = smoothing / T(cols), on = T(1) - smoothing;
+  softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
+    const T* row = z + r * cols;
+    T w = weight == nullptr ? T(1) : weight[r];
+    T value = on * (log_s + (m - row[target[r]]));
+    if (smoothing > T(0)) {
+      T mean = T(0);
+      for (I c = 0; c < cols; ++c) mean += log_s + (m - row[c]);
+      value += uniform * mean;
+    }
+    total += w * value;
+    if (gradient == nullptr) return;
+    T a = scale * w * inv_s, b = scale * w * uniform;
+    for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b;
+    e[target[r]] -= scale * w * on;
+  });
+  *loss = scale * total;
+}
+
+template <class T>
+void cross_entropy_soft(const T* z, const T* q, const T* weight, T scale, bool divergence, T* loss, T* gradient, I rows,
+                        I cols) {
+  T total = T(0);
+  softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
+    const T *row = z + r * cols, *p = q + r * cols;
+    T w = weight == nullptr ? T(1) : weight[r], value = T(0), mass = T(0);
+    for (I c = 0; c < cols; ++c) {
+      if (p[c] == T(0)) continue;
+      value += p[c] * (log_s + (m - row[c]));
+      if (divergence) value += p[c] * log_(p[c]);
+      mass += p[c];
+    }
+    total += w * value;
+    if (gradient == nullptr) return;
+    T a = scale * w * mass * inv_s, b = scale * w;
+    for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b * p[c];
+  });
+  *loss = scale * total;
+}
+
+template <class T>
+void multi_hinge(const T* z, const std::int32_t* target, const T* weight, T scale, T margin, T* loss, T* gradient, I rows,
+                 I cols) {
+  T total = T(0);
+  for (I r = 0; r < rows; ++r) {
+    const T* row = z + r * cols;
+    T w = weight == nullptr ? T(1) : weight[r], own = row[target[r]], value = T(0), active = T(0);
+    for (I c = 0; c < cols; ++c) {
+      T v = margin - own + row[c];
+      bool on = c != target[r] && !(v <= T(0));
+      value += on ? v : T(0);
+      active += on ? T(1) : T(0);
+      if (gradient != nullptr) gradient[r * cols + c] = on ? scale * w : T(0);
+    }
+    total += w * value;
+    if (gradient != nullptr) gradient[r * cols + target[r]] = -scale * w * active;
+  }
+  *loss = scale * total;
+}
+
+// ---- normalisation
+
+template <class T>
+void column_moments(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT m2, I rows, I cols) {
+  column_sum(x, mean, rows, cols);
+  T inv = T(1) / T(rows);
+  for (I c = 0; c < cols; ++c) mean[c] *= inv, m2[c] = T(0);
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T d = x[r * cols + c] - mean[c];
+      m2[c] += d * d;
+    }
+}
+
+template <class T>
+void column_affine(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b,
+                   T* GRADUS_RESTRICT y, I rows, I cols) {
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) y[r * cols + c] = x[r * cols + c] * a[c] + b[c];
+}
+
+template <class T>
+void batch_norm_sums(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT mean,
+                     const T* GRADUS_RESTRICT inv_std, T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows, I cols) {
+  for (I c = 0; c < cols; ++c) s1[c] = T(0), s2[c] = T(0);
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T g = dy[r * cols + c];
+      s1[c] += g;
+      s2[c] += g * (x[r * cols + c] - mean[c]);
+    }
+  for (I c = 0; c < cols; ++c) s2[c] *= inv_std[c];
+}
+
+template <class T>
+void column_affine2(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT a,
+                    const T* GRADUS_RESTRICT b, const T* GRADUS_RESTRICT d, T* GRADUS_RESTRICT dx, I rows, I cols) {
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) dx[r * cols + c] = a[c] * dy[r * cols + c] + b[c] * x[r * cols + c] + d[c];
+}
+
+template <class T>
+void layer_norm(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT gain, const T* GRADUS_RESTRICT bias, T epsilon,
+                T* GRADUS_RESTRICT y, T* GRADUS_RESTRICT normalized, T* GRADUS_RESTRICT inv_std, I rows, I cols) {
+  for (I r = 0; r < rows; ++r) {
+    const T* p = x + r * cols;
+    T* n = normalized + r * cols;
+    T mean = run_sum(p, cols) / T(cols);
+    for (I c = 0; c < cols; ++c) n[c] = p[c] - mean;
+    T variance = dot(n, n, cols) / T(cols);
+    T inv = T(1) / sqrt_(variance + epsilon);
+    inv_std[r] = inv;
+    for (I c = 0; c < cols; ++c) n[c] *= inv;
+    T* q = y + r * cols;
+    for (I c = 0; c < cols; ++c) q[c] = n[c] * gain[c] + bias[c];
+  }
+}
+
+template <class T>
+void layer_norm_backward(const T* GRADUS_RESTRICT normalized, const T* GRADUS_RESTRICT inv_std,
+                         const T* GRADUS_RESTRICT gain, const T* GRADUS_RESTRICT dy, T* GRADUS_RESTRICT dx,
+                         T* GRADUS_RESTRICT dgain, T* GRADUS_RESTRICT dbias, I rows, I cols) {
+  for (I c = 0; c < cols; ++c) dgain[c] = T(0), dbias[c] = T(0);
+  for (I r = 0; r < rows; ++r) {
+    const T *n = normalized + r * cols, *g = dy + r * cols;
+    T* d = dx + r * cols;
+    for (I c = 0; c < cols; ++c) {
+      dgain[c] += g[c] * n[c];
+      dbias[c] += g[c];
+      d[c] = g[c] * gain[c];
+    }
+    T mean = run_sum(d, cols) / T(cols), along = dot(d, n, cols) / T(cols);
+    for (I c = 0; c < cols; ++c) d[c] = inv_std[r] * (d[c] - mean - n[c] * along);
+  }
+}
+
+template <class T>
+void prelu(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, T* GRADUS_RESTRICT y, I rows, I cols) {
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T v = x[r * cols + c];
+      y[r * cols + c] = v < T(0) ? slope[c] * v : v;
+    }
+}
+
+template <class T>
+void prelu_backward(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, const T* GRADUS_RESTRICT dy,
+                    T* GRADUS_RESTRICT dx, T* GRADUS_RESTRICT dslope, I rows, I cols) {
+  for (I c = 0; c < cols; ++c) dslope[c] = T(0);
+  for (I r = 0; r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T v = x[r * cols + c], g = dy[r * cols + c];
+      bool below = !(v > T(0));
+      dx[r * cols + c] = below ? slope[c] * g : g;
+      dslope[c] += below ? v * g : T(0);
+    }
+}
+
+// ---- gradients and optimizers
+
+template <class T>
+void sum_terms(const T* const* terms, int count, T* GRADUS_RESTRICT out, I n) {
+  if (count == 1) {
+    for (I i = 0; i < n; ++i) out[i] = terms[0][i];
+    return;
+  }
+  if (count == 2) {
+    const T *a = terms[0], *b = terms[1];
+    for (I i = 0; i < n; ++i) out[i] = a[i] + b[i];
+    return;
+  }
+  if (count == 4) {
+    const T *a = terms[0], *b = terms[1], *c = terms[2], *d = terms[3];
+    for (I i = 0; i < n; ++i) out[i] = (a[i] + b[i]) + (c[i] + d[i]);
+    return;
+  }
+  int half = 1;
+  while (half * 2 < count) half *= 2;
+  T piece[256];
+  for (I i = 0; i < n; i += 256) {
+    I m = smaller(I(256), n - i);
+    const T* shifted[16];
+    for (int t = 0; t < count; ++t) shifted[t] = terms[t] + i;
+    sum_terms(shifted, half, out + i, m);
+    sum_terms(shifted + half, count - half, piece, m);
+    for (I j = 0; j < m; ++j) out[i + j] += piece[j];
+  }
+}
+
+template <class T>
+bool all_finite(const T* x, I n) {
+  T s = T(0);
+  for (I i = 0; i < n; ++i) s = (x[i] - x[i] == T(0)) ? s : T(1);
+  return s == T(0);
+}
+
+template <class T>
+double sum_squares(const T* x, I n) {
+  double lane[8] = {};
+  I i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int l = 0; l < 8; ++l) lane[l] += static_cast<double>(x[i + l]) * static_cast<double>(x[i + l]);
+  for (int l = 0; i + l < n; ++l) lane[l] += static_cast<double>(x[i + l]) * static_cast<double>(x[i + l]);
+  return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+template <class T>
+void adjust_gradient(T* GRADUS_RESTRICT g, const T* GRADUS_RESTRICT w, I n, T scale, T limit, T l1, T l2) {
+  for (I i = 0; i < n; ++i) {
+    T sign = w[i] > T(0) ? T(1) : w[i] < T(0) ? T(-1) : T(0);
+    T v = scale * g[i] + l2 * w[i] + l1 * sign;
+    T clipped = v > limit ? limit : v < -limit ? -limit : v;
+    g[i] = limit > T(0) ? clipped : v;
+  }
+}
+
+template <class T>
+void axpy(T a, const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I n) {
+  for (I i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+void sgd(T* GRADUS_RESTRICT w, const T* GRADUS_RESTRICT g, I n, T lr) {
+  for (I i = 0; i < n; ++i) w[i] -= lr * g[i];
+}
+
+template <class T>
+void momentum(T* GRADUS_RESTRICT w, T* GRADUS_RESTRICT v, const T* GRADUS_RESTRICT g, I n, T lr, T mu, bool nesterov) {
+  if (nesterov) {
+    for (I i = 0; i < n; ++i) {
+      v[i] = mu * v[i] + g[i];
+      w[i] -= lr * (g[i] + mu * v[i]);
+    }
+  } else {
+    for (I i = 0; i < n; ++i) {
+      v[i] = mu * v[i] + g[i];
+      w[i] -= lr * v[i];
+    }
+  }
+}
+
+template <class T>
+void adagrad(T* GRADUS_RESTRICT w, T* GRADUS_RESTRICT s, const T* GRADUS_RESTRICT g, I n, T lr, T epsilon) {
+  for (I i = 0; i < n; ++i) {
+    s[i] += g[i] * g[i];
+    w[i] -= lr * g[i] / (sqrt_(s[i]) + epsilon);
+  }
+}
+
+template <class T>
+void adadelta(T* GRADUS_RESTRICT w, T* GRADUS_RESTRICT s, T* GRADUS_RESTRICT d, const T* GRADUS_RESTRICT g, I n, T lr,
+              T rho, T epsilon) {
+  for (I i = 0; i < n; ++i) {
+    s[i] = rho * s[i] + (T(1) - rho) * g[i] * g[i];
+    T step = sqrt_(d[i] + epsilon) / sqrt_(s[i] + epsilon) * g[i];
+    d[i] = rho * d[i] + (T(1) - rho) * step * step;
+    w[i] -= lr * step;
+  }
+}
+
+template <class T>
+void rmsprop(T* GRADUS_RESTRICT w, T* GRADUS_RESTRICT s, const T* GRADUS_RESTRICT g, I n, T lr, T rho, T epsilon) {
+  for (I i = 0; i < n; ++i) {
+    s[i] = rho * s[i] + (T(1) - rho) * g[i] * g[i];
+    w[i] -= lr * g[i] / (sqrt_(s[i]) + epsilon);
+  }
+}
+
+template <class T>
+void adam(T* GRADUS_RESTRICT w, T* GRADUS_RESTRICT m, T* GRADUS_RESTRICT v, const T* GRADUS_RESTRICT g, I n,
+          const AdamStep& a) {
+  T b1 = T(a.beta1), b2 = T(a.beta2), c1 = T(1 - a.beta1), c2 = T(1 - a.beta2);
+  T step = T(a.step_size), root = T(a.root_scale), epsilon = T(a.epsilon), keep = T(a.keep);
+  for (I i = 0; i < n; ++i) {
+    T mi = b1 * m[i] + c1 * g[i];
+    T vi = b2 * v[i] + c2 * g[i] * g[i];
+    m[i] = mi;
+    v[i] = vi;
+    w[i] = keep * w[i] - step * mi / (sqrt_(vi) * root + epsilon);
+  }
+}
+
+template <class T>
+void bytes_affine(const std::uint8_t* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I n, T shift, T scale) {
+  for (I i = 0; i < n; ++i) y[i] = (static_cast<T>(x[i]) - shift) * scale;
+}
+
+template <class T>
+constexpr Loops<T> make_loops(const char* name) {
+  return {name, unary<T>, unary_backward<T>, binary<T>, where<T>, sum<T>, maximum<T>, minimum<T>, argmax<T>, softmax<T>,
+          log_softmax<T>, logsumexp<T>, softmax_backward<T>, log_softmax_backward<T>, matmul_small<T>,
+          bias_activation<T>, activation_bias_backward<T>, dropout<T>, point_loss<T>, cross_entropy<T>,
+          cross_entropy_soft<T>, multi_hinge<T>, column_moments<T>, column_affine<T>, batch_norm_sums<T>,
+          column_affine2<T>, layer_norm<T>, layer_norm_backward<T>, prelu<T>, prelu_backward<T>, sum_terms<T>,
+          all_finite<T>, sum_squares<T>, adjust_gradient<T>, axpy<T>, sgd<T>, momentum<T>, adagrad<T>, adadelta<T>,
+          rmsprop<T>, adam<T>, bytes_affine<T>};
+}
+
+#undef GRADUS_RESTRICT

@@ -1,0 +1,10 @@
+#include "gradus/kernels/loops.h"
+
+namespace gradus::kernels::avx2 {
+#include "gradus/kernels/math.inl"
+#include "gradus/kernels/functions.inl"
+#include "gradus/kernels/loops.inl"
+
+extern const Loops<float> table;
+const Loops<float> table = make_loops<float>("avx2");
+}  // namespace gradus::kernels::avx2

@@ -1,0 +1,63 @@
+#include "gradus/nn/network.h"
+
+namespace gradus {
+namespace {
+
+struct ResidualParams {
+  Value layers;
+  Value shortcut;
+  void fields(Fields& f) {
+    f("layers", layers, "a list of layers", "the branch; its result must have the input's shape (or the shortcut's)");
+    f("shortcut", shortcut, "a list of layers", "what the input goes through before it is added; left out: nothing");
+  }
+};
+
+// y = x + branch(x), or shortcut(x) + branch(x).
+class Residual final : public Module {
+ public:
+  using Params = ResidualParams;
+  explicit Residual(Params p) : branch_(make_network(p.layers, 0, "residual.layers")) {
+    if (!p.shortcut.is_null()) shortcut_ = make_network(p.shortcut, 0, "residual.shortcut");
+  }
+  std::string type() const override { return "residual"; }
+  Shape output_shape(const Shape& input) const override {
+    Shape main = branch_->output_shape(input), side = shortcut_ ? shortcut_->output_shape(input) : input;
+    if (main != side)
+      throw Error(ErrorKind::shape, {"residual", "a branch that keeps the shape " + side.text(), main.text(),
+                                     "change the branch's last width or give a shortcut"});
+    return main;
+  }
+  Cost cost(const Shape& input) const override {
+    Cost c = branch_->cost(input), s = shortcut_ ? shortcut_->cost(input) : Cost{};
+    return {c.parameters + s.parameters, c.multiply_adds + s.multiply_adds,
+            c.activations + s.activations + output_shape(input).size()};
+  }
+  void build(const Shape& input, const BuildContext& context) override {
+    output_shape(input);
+    BuildContext inner = context;
+    inner.key = context.key.in("branch");
+    branch_->build(input, inner);
+    inner.key = context.key.in("shortcut");
+    if (shortcut_) shortcut_->build(input, inner);
+  }
+  Tensor forward(const Tensor& x, const Context& context) override {
+    Tensor side = shortcut_ ? shortcut_->forward(x, context) : x;
+    return side + branch_->forward(x, context);
+  }
+  void visit(const std::string& prefix, const Visitor& v) override {
+    branch_->visit(prefix + "branch.", v);
+    if (shortcut_) shortcut_->visit(prefix + "shortcut.", v);
+  }
+
+ private:
+  std::unique_ptr<Network> branch_, shortcut_;
+};
+
+}  // namespace
+
+void register_residual(Catalog<Module>& catalog) {
+  catalog.add<Residual>("residual", "A branch added to its input: y = x + branch(x).",
+                        "He, Zhang, Ren, Sun, Deep residual learning, CVPR 2016");
+}
+
+}  // namespace gradus

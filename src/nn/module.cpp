@@ -1,0 +1,76 @@
+#include "gradus/nn/module.h"
+
+#include <cstring>
+
+#include "gradus/base/error.h"
+
+namespace gradus {
+namespace {
+
+template <class T>
+const T& only(std::span<const T> inputs, const std::string& type) {
+  if (inputs.size() != 1)
+    throw Error(ErrorKind::shape, {type, "one input", std::to_string(inputs.size()), "join them with add or concatenate"});
+  return inputs[0];
+}
+
+}  // namespace
+
+void Module::build(const Shape&, const BuildContext&) {}
+Shape Module::output_shape_of(std::span<const Shape> inputs) const { return output_shape(only(inputs, type())); }
+Cost Module::cost_of(std::span<const Shape> inputs) const { return cost(only(inputs, type())); }
+Tensor Module::forward_of(std::span<const Tensor> inputs, const Context& context) {
+  return forward(only(inputs, type()), context);
+}
+void Module::visit(const std::string&, const Visitor&) {}
+
+std::vector<Parameter> parameters_of(Module& module) {
+  std::vector<Parameter> all;
+  module.visit("", {[&](const std::string& name, Parameter& p) { all.push_back({name, p.value, p.penalized}); }, {}});
+  return all;
+}
+
+std::vector<std::pair<std::string, Tensor>> state_of(Module& module) {
+  std::vector<std::pair<std::string, Tensor>> all;
+  module.visit("", {[&](const std::string& name, Parameter& p) { all.emplace_back(name, p.value); },
+                    [&](const std::string& name, Tensor& t) { all.emplace_back(name, t); }});
+  return all;
+}
+
+namespace {
+
+void copy_values(const Tensor& from, Tensor& to) {
+  if (to.dtype() == Dtype::f64) std::memcpy(to.mutable_data<double>(), from.data<double>(), to.size() * sizeof(double));
+  else std::memcpy(to.mutable_data<float>(), from.data<float>(), to.size() * sizeof(float));
+}
+
+}  // namespace
+
+void load_state(Module& module, const std::vector<std::pair<std::string, Tensor>>& state) {
+  auto mine = state_of(module);
+  if (mine.size() != state.size())
+    throw Error(ErrorKind::data, {"model", std::to_string(mine.size()) + " tensors", std::to_string(state.size()),
+                                  "the file is of another model"});
+  for (auto& [name, tensor] : mine) {
+    const Tensor* found = nullptr;
+    for (const auto& [n, t] : state)
+      if (n == name) found = &t;
+    if (found == nullptr || found->shape() != tensor.shape() || found->dtype() != tensor.dtype())
+      throw Error(ErrorKind::data, {"model", name + " " + dtype_name(tensor.dtype()) + " " + tensor.shape().text(),
+                                    found == nullptr ? "none" : found->text(), "the file is of another model"});
+    copy_values(*found, tensor);
+  }
+}
+
+void register_layers(Catalog<Module>& catalog);
+
+const Catalog<Module>& layers() {
+  static const Catalog<Module> catalog = [] {
+    Catalog<Module> c("layer");
+    register_layers(c);
+    return c;
+  }();
+  return catalog;
+}
+
+}  // namespace gradus

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gradus/base/catalog.h"
+#include "gradus/base/random.h"
+#include "gradus/optim/optimizer.h"
+#include "gradus/tensor/ops.h"
+
+namespace gradus {
+
+// What a forward pass knows besides its input.
+struct Context {
+  bool training = false;
+  RandomKey key;  // of this step; layers draw from key.in(own name)
+
+  // When set, called with each layer's name and output; fused activations are then computed on their own.
+  std::function<void(const std::string&, const Tensor&)> watch;
+};
+
+// What a layer costs for one example.
+struct Cost {
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;  // of the forward pass
+  std::int64_t activations = 0;    // elements kept for the backward pass
+};
+
+// What a layer is told when its parameters are made.
+struct BuildContext {
+  RandomKey key;               // of this layer
+  Dtype dtype = Dtype::f32;
+  Activation next;             // what follows it, for the default initialiser
+};
+
+// A layer or a network: a function of tensors with parameters. Shapes are of one example; tensors carry the batch in
+// front. Throws Error{shape} for inputs that do not fit.
+class Module {
+ public:
+  virtual ~Module() = default;
+
+  // The catalog's name of this kind of layer.
+  virtual std::string type() const = 0;
+  // Shape of the result for an input of that shape, without allocating anything.
+  virtual Shape output_shape(const Shape& input) const = 0;
+  virtual Cost cost(const Shape& input) const = 0;
+  // Makes the parameters for inputs of that shape; building again starts afresh.
+  virtual void build(const Shape& input, const BuildContext& context);
+  virtual Tensor forward(const Tensor& x, const Context& context) = 0;
+
+  // Modules with several inputs (add, concatenate) take them here; the others exactly one.
+  virtual Shape output_shape_of(std::span<const Shape> inputs) const;
+  virtual Cost cost_of(std::span<const Shape> inputs) const;
+  virtual Tensor forward_of(std::span<const Tensor> inputs, const Context& context);
+  virtual bool takes_several() const { return false; }
+
+  // Calls parameter(name, p) for what training changes, and buffer(name, t) for other state kept with the model (running
+  // statistics), in a fixed order.
+  struct Visitor {
+    std::function<void(const std::string&, Parameter&)> parameter;
+    std::function<void(const std::string&, Tensor&)> buffer;
+  };
+  virtual void visit(const std::string& prefix, const Visitor& visitor);
+
+  // The function this layer is, when it is a plain activation that a layer before it may compute in its own pass.
+  virtual const Activation* as_activation() const { return nullptr; }
+  // Takes over the activation after it; returns false when it cannot.
+  virtual bool absorb(const Activation&) { return false; }
+};
+
+// Layers by name.
+const Catalog<Module>& layers();
+
+// All parameters, named, sharing their tensors with the module.
+std::vector<Parameter> parameters_of(Module& module);
+// All parameters and buffers by name, sharing their tensors with the module.
+std::vector<std::pair<std::string, Tensor>> state_of(Module& module);
+// Copies values into the module's state; names, shapes and types must match (Error{data}).
+void load_state(Module& module, const std::vector<std::pair<std::string, Tensor>>& state);
+
+}  // namespace gradus

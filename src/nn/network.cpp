@@ -1,0 +1,193 @@
+#include "gradus/nn/network.h"
+
+#include <algorithm>
+
+#include "gradus/base/error.h"
+
+namespace gradus {
+
+Network::Network(std::vector<std::unique_ptr<Module>> list) {
+  for (auto& layer : list) add(std::move(layer));
+}
+
+int Network::find(const std::string& name) const {
+  if (name == kInput) return -1;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (nodes_[i].name == name) return static_cast<int>(i);
+  std::vector<std::string> known = {kInput};
+  for (const Node& n : nodes_) known.push_back(n.name);
+  std::string close = nearest(name, known);
+  throw Error(ErrorKind::config, {"from", "the name of an earlier layer or \"input\"", "\"" + name + "\"",
+                                  close.empty() ? "" : "did you mean \"" + close + "\"?"});
+}
+
+Network& Network::add(std::unique_ptr<Module> layer, std::string name, std::vector<std::string> from) {
+  Node node;
+  if (name.empty()) {
+    int ordinal = 1;
+    for (const Node& n : nodes_) ordinal += n.module->type() == layer->type();
+    name = layer->type() + std::to_string(ordinal);
+  }
+  if (name == kInput || name.find_first_of(". ") != std::string::npos || std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) {
+        return n.name == name;
+      }))
+    throw Error(ErrorKind::config, {"name", "a name of its own without dots or spaces", "\"" + name + "\"", ""});
+  if (from.empty()) node.from.push_back(static_cast<int>(nodes_.size()) - 1);
+  for (const std::string& f : from) node.from.push_back(find(f));
+  if (node.from.size() > 1 && !layer->takes_several())
+    throw Error(ErrorKind::config, {name, "one input", std::to_string(node.from.size()),
+                                    "join them with an add or concatenate layer"});
+  node.name = std::move(name);
+  node.module = std::move(layer);
+  nodes_.push_back(std::move(node));
+  return *this;
+}
+
+int Network::readers(int node) const {
+  int count = node == static_cast<int>(nodes_.size()) - 1;
+  for (const Node& n : nodes_) count += static_cast<int>(std::count(n.from.begin(), n.from.end(), node));
+  return count;
+}
+
+std::vector<Shape> Network::shapes(const Shape& input, std::vector<Cost>* costs) const {
+  if (nodes_.empty()) throw Error(ErrorKind::config, {"network", "at least one layer", "none", ""});
+  std::vector<Shape> out;
+  for (const Node& n : nodes_) {
+    std::vector<Shape> in;
+    for (int f : n.from) in.push_back(f < 0 ? input : out[f]);
+    try {
+      out.push_back(n.module->output_shape_of(in));
+      if (costs != nullptr) costs->push_back(n.module->cost_of(in));
+    } catch (const Error& e) {
+      throw e.at(n.name);
+    }
+  }
+  return out;
+}
+
+Shape Network::output_shape(const Shape& input) const { return shapes(input, nullptr).back(); }
+
+Cost Network::cost(const Shape& input) const {
+  std::vector<Cost> costs;
+  shapes(input, &costs);
+  Cost total;
+  for (const Cost& c : costs) {
+    total.parameters += c.parameters;
+    total.multiply_adds += c.multiply_adds;
+    total.activations += c.activations;
+  }
+  return total;
+}
+
+std::vector<Network::LayerRow> Network::table(const Shape& input) const {
+  std::vector<Cost> costs;
+  std::vector<Shape> out = shapes(input, &costs);
+  std::vector<LayerRow> rows;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    rows.push_back({nodes_[i].name, nodes_[i].module->type(), out[i], costs[i]});
+  return rows;
+}
+
+void Network::build(const Shape& input, const BuildContext& context) {
+  std::vector<Shape> out = shapes(input, nullptr);
+  for (Node& n : nodes_) n.module->absorb({});  // what an earlier build took over
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& n = nodes_[i];
+    int before = n.from[0];
+    const Activation* own = n.module->as_activation();
+    n.fused = own != nullptr && n.from.size() == 1 && before >= 0 && readers(before) == 1 &&
+              nodes_[before].module->absorb(*own);
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& n = nodes_[i];
+    BuildContext own = context;
+    own.key = context.key.in(n.name);
+    own.next = {};
+    for (const Node& m : nodes_)
+      if (m.from[0] == static_cast<int>(i) && m.module->as_activation() != nullptr) own.next = *m.module->as_activation();
+    n.module->build(n.from[0] < 0 ? input : out[n.from[0]], own);
+  }
+}
+
+void Network::build(const Shape& input, std::uint64_t seed, Dtype dtype) {
+  build(input, BuildContext{RandomKey{seed, 0, 0}.in("init"), dtype, {}});
+}
+
+Tensor Network::forward(const Tensor& x, const Context& context) {
+  // Each value is let go after its last reader, so buffers are reused along a deep network.
+  std::vector<Tensor> values(nodes_.size());
+  std::vector<int> left(nodes_.size());
+  for (const Node& n : nodes_)
+    for (int f : n.from)
+      if (f >= 0) ++left[f];
+  std::vector<Tensor> in;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    Node& n = nodes_[i];
+    in.clear();
+    for (int f : n.from) {
+      in.push_back(f < 0 ? x : values[f]);
+      if (f >= 0 && --left[f] == 0) values[f] = Tensor();
+    }
+    try {
+      values[i] = n.fused && !context.watch ? in[0] : n.module->forward_of(in, context);
+    } catch (const Error& e) {
+      throw e.at(n.name);
+    }
+    if (context.watch) context.watch(n.name, values[i]);
+  }
+  return values.back();
+}
+
+Tensor Network::operator()(const Tensor& x) {
+  NoGrad no_grad;
+  return gather_shards(forward(x, Context{}));
+}
+
+void Network::visit(const std::string& prefix, const Visitor& visitor) {
+  for (Node& n : nodes_) n.module->visit(prefix + n.name + ".", visitor);
+}
+
+namespace {
+
+std::vector<std::string> names_in(const Value* from, const std::string& place) {
+  std::vector<std::string> names;
+  if (from == nullptr) return names;
+  if (from->is_string()) return {from->as_string()};
+  for (const Value& v : from->as_array(place + ".from")) names.push_back(v.as_string(place + ".from"));
+  return names;
+}
+
+}  // namespace
+
+std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outputs, const std::string& place) {
+  auto network = std::make_unique<Network>();
+  const Value::Array& list = layer_list.as_array(place);
+  if (list.empty()) throw Error(ErrorKind::config, {place, "at least one layer", "an empty list", ""});
+  std::size_t last_linear = list.size();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Value* type = list[i].find("type");
+    if (type != nullptr && type->is_string() && type->as_string() == "linear") last_linear = i;
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    std::string here = place + "[" + std::to_string(i) + "]";
+    Value table = list[i];
+    if (table.find("type") == nullptr)
+      throw Error(ErrorKind::config, here, "has no type", "write { type = \"linear\", ... }");
+    if (i == last_linear && outputs > 0 && table.find("units") == nullptr) table.set("units", outputs);
+    std::string type = table.at("type").as_string(here + ".type");
+    std::string name = table.find("name") != nullptr ? table.at("name").as_string(here + ".name") : "";
+    auto module = layers().make(type, table, here);
+    try {
+      network->add(std::move(module), name, names_in(table.find("from"), here));
+    } catch (const Error& e) {
+      throw e.at(here);
+    }
+  }
+  return network;
+}
+
+namespace nn {
+std::unique_ptr<Module> layer(const std::string& type, Value params) { return layers().make(type, params, type); }
+}  // namespace nn
+
+}  // namespace gradus

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "gradus/nn/module.h"
+
+namespace gradus {
+
+// Layers joined into one module: a list, or a graph whose nodes name their inputs.
+class Network final : public Module {
+ public:
+  // The name of the network's own input in `from`.
+  static constexpr const char* kInput = "input";
+
+  Network() = default;
+  // A list of layers, each fed by the one before.
+  explicit Network(std::vector<std::unique_ptr<Module>> list);
+
+  // Adds a layer; `name` "" gives type and ordinal ("linear2"), `from` {} the layer before. Throws Error{config} for a
+  // name that is taken or an input that is not known yet.
+  Network& add(std::unique_ptr<Module> layer, std::string name = "", std::vector<std::string> from = {});
+
+  std::string type() const override { return "network"; }
+  Shape output_shape(const Shape& input) const override;
+  Cost cost(const Shape& input) const override;
+  void build(const Shape& input, const BuildContext& context) override;
+  // Builds from a seed: what a program of its own calls.
+  void build(const Shape& input, std::uint64_t seed, Dtype dtype = Dtype::f32);
+  Tensor forward(const Tensor& x, const Context& context) override;
+  // Prediction: no dropout, running statistics, nothing recorded.
+  Tensor operator()(const Tensor& x);
+  void visit(const std::string& prefix, const Visitor& visitor) override;
+
+  // One row of the table `gradus show model` prints.
+  struct LayerRow {
+    std::string name, type;
+    Shape output;
+    Cost cost;
+  };
+  std::vector<LayerRow> table(const Shape& input) const;
+
+  std::size_t size() const { return nodes_.size(); }
+  const Module& layer(std::size_t i) const { return *nodes_[i].module; }
+  const std::string& layer_name(std::size_t i) const { return nodes_[i].name; }
+
+ private:
+  struct Node {
+    std::string name;
+    std::unique_ptr<Module> module;
+    std::vector<int> from;  // node numbers; -1 is the network's input
+    bool fused = false;     // an activation the layer before computes
+  };
+  std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;
+  int find(const std::string& name) const;
+  int readers(int node) const;
+
+  std::vector<Node> nodes_;
+};
+
+// A network from a config's list of layer tables. A last linear layer without units takes `outputs` (0: it must say).
+// Each table has "type" and the layer's keys, and may have "name" and "from" (a name or a list of names).
+std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outputs, const std::string& place);
+
+// Layers for networks written in C++: nn::linear(128), nn::relu() ...
+namespace nn {
+std::unique_ptr<Module> layer(const std::string& type, Value params = Value::table());
+inline std::unique_ptr<Module> linear(std::int64_t units) { return layer("linear", Value(Value::Table{{"units", units}})); }
+inline std::unique_ptr<Module> relu() { return layer("relu"); }
+inline std::unique_ptr<Module> sigmoid() { return layer("sigmoid"); }
+inline std::unique_ptr<Module> tanh() { return layer("tanh"); }
+inline std::unique_ptr<Module> flatten() { return layer("flatten"); }
+inline std::unique_ptr<Module> batch_norm() { return layer("batch_norm"); }
+inline std::unique_ptr<Module> dropout(double rate) { return layer("dropout", Value(Value::Table{{"rate", rate}})); }
+
+// network(linear(128), relu(), linear(10))
+template <class... L>
+Network network(L... list) {
+  Network n;
+  (n.add(std::move(list)), ...);
+  return n;
+}
+}  // namespace nn
+
+}  // namespace gradus

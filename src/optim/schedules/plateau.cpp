@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gradus/optim/schedule.h"
+
+namespace gradus {
+namespace {
+
+struct PlateauParams {
+  double gamma = 0.1;
+  std::int64_t patience = 10;
+  double min_delta = 1e-4;
+  std::int64_t cooldown = 0;
+  double min_factor = 0;
+  std::string monitor = "validation.loss";
+  double warmup = 0;
+  void fields(Fields& f) {
+    f("gamma", gamma, inside(0, 1), "factor of each drop");
+    f("patience", patience, at_least(0), "epochs without improvement that are accepted before a drop");
+    f("min_delta", min_delta, at_least(0), "relative decrease that counts as an improvement");
+    f("cooldown", cooldown, at_least(0), "epochs after a drop that are not counted");
+    f("min_factor", min_factor, between(0, 1), "never below this share of the rate");
+    f("monitor", monitor, "the loss that must fall");
+    f("warmup", warmup, from_to(0, 1), "share of all steps over which the rate rises from 0");
+  }
+};
+
+class Plateau final : public Schedule {
+ public:
+  using Params = PlateauParams;
+  explicit Plateau(Params p) : params_(std::move(p)) {}
+
+  std::string monitored() const override { return params_.monitor; }
+  void observe(double value) override {
+    if (value < best_ * (1 - params_.min_delta)) {
+      best_ = value;
+      waited_ = 0;
+    } else {
+      ++waited_;
+    }
+    if (cooling_ > 0) {
+      --cooling_;
+      waited_ = 0;
+    }
+    if (waited_ > params_.patience) {
+      factor_ = std::max(factor_ * params_.gamma, params_.min_factor);
+      cooling_ = params_.cooldown;
+      waited_ = 0;
+    }
+  }
+  Value state() const override {
+    Value v = Value::table();
+    v.set("factor", factor_);
+    if (std::isfinite(best_)) v.set("best", best_);
+    v.set("waited", waited_);
+    v.set("cooling", cooling_);
+    return v;
+  }
+  void restore(const Value& v) override {
+    factor_ = v.at("factor").as_real();
+    if (const Value* best = v.find("best")) best_ = best->as_real();
+    waited_ = v.at("waited").as_integer();
+    cooling_ = v.at("cooling").as_integer();
+  }
+
+ protected:
+  double warmup() const override { return params_.warmup; }
+  double rule(const Clock&) const override { return factor_; }
+
+ private:
+  Params params_;
+  double factor_ = 1;
+  double best_ = std::numeric_limits<double>::infinity();
+  std::int64_t waited_ = 0, cooling_ = 0;
+};
+
+}  // namespace
+
+void register_plateau(Catalog<Schedule>& catalog) {
+  catalog.add<Plateau>("plateau", "Multiplied by gamma when the monitored loss has stopped falling.");
+}
+
+}  // namespace gradus

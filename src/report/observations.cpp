@@ -1,0 +1,232 @@
+#include "gradus/report/observations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "gradus/report/display.h"
+#include "gradus/report/run_facts.h"
+
+namespace gradus {
+namespace {
+
+using Kind = Observation::Kind;
+using Values = std::vector<double>;
+
+class Observer {
+ public:
+  explicit Observer(const RunReport& report) : report_(report), part_(result_part(report)) {
+    train_ = values("train.loss");
+    validation_ = values("validation.loss");
+    counts_ = confusion(report, part_);
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      support_.push_back(std::accumulate(counts_[i].begin(), counts_[i].end(), 0.0));
+      rows_ += support_[i];
+      right_ += counts_[i][i];
+      for (double count : counts_[i]) whole_rows_ = whole_rows_ && count == std::floor(count);
+    }
+  }
+
+  std::vector<Observation> all() {
+    if (!diverged()) {
+      no_learning();
+      course_of_validation();
+      unfinished();
+      unsteady();
+    }
+    against_constant();
+    gap();
+    weak_class();
+    commonest_mistake();
+    imbalance();
+    return std::move(found_);
+  }
+
+ private:
+  Values values(const char* name) const {
+    const EpochSeries* series = find_series(report_, name);
+    return series ? series->values : Values{};
+  }
+  void say(Kind kind, std::string text) { found_.push_back({kind, std::move(text)}); }
+  static bool finite(const Values& v) {
+    return std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
+  }
+
+  // The epoch in which the loss stopped being finite, or 0. A validation loss may be missing in any epoch (not a
+  // number); a training loss may not, at the end.
+  static int epoch_of_divergence(const Values& loss, bool may_be_missing) {
+    for (std::size_t i = 0; i < loss.size(); ++i)
+      if (std::isinf(loss[i])) return static_cast<int>(i) + 1;
+    std::size_t measured = loss.size();
+    while (measured > 0 && std::isnan(loss[measured - 1])) --measured;
+    return may_be_missing || measured == loss.size() ? 0 : static_cast<int>(measured) + 1;
+  }
+
+  bool diverged() {
+    int train = epoch_of_divergence(train_, false), validation = epoch_of_divergence(validation_, true);
+    if (train == 0 && validation == 0) return false;
+    say(Kind::warning,
+        fmt::format("The {} loss stopped being a finite number in epoch {}: training diverged. A smaller "
+                    "learning rate, gradient clipping or scaled inputs usually help.",
+                    train > 0 ? "training" : "validation", train > 0 ? train : validation));
+    return true;
+  }
+
+  void no_learning() {
+    if (train_.size() < 2 || !finite(train_)) return;
+    double first = train_.front(), best = *std::min_element(train_.begin(), train_.end());
+    if (first - best < 0.01 * std::abs(first))
+      say(Kind::warning,
+          fmt::format("The training loss hardly moved ({} in the first epoch, {} at best): the model did "
+                      "not learn. Try another learning rate, check the targets and scale the inputs.",
+                      format_number(first), format_number(best)));
+  }
+
+  void course_of_validation() {
+    int best = best_epoch(validation_), last = static_cast<int>(validation_.size());
+    if (best == 0 || last - best < 3 || !finite(validation_)) return;
+    double lowest = validation_[best - 1], end = validation_.back();
+    if (end < lowest + 0.02 * std::abs(lowest)) return;
+    bool train_fell = train_.size() == validation_.size() && train_.back() < train_[best - 1];
+    std::string kept;
+    if (report_.kept_epoch == best) kept = fmt::format(" The weights of epoch {} were kept.", best);
+    if (train_fell)
+      say(Kind::warning,
+          fmt::format("Over-fitting: the validation loss rose for {} epochs after its minimum in epoch {} (from {} to "
+                      "{}), while the training loss went on falling.{} More data, dropout, weight decay or a smaller "
+                      "model work against it.",
+                      last - best, best, format_number(lowest), format_number(end), kept));
+    else
+      say(Kind::note, fmt::format("The validation loss has not improved since epoch {} ({}), nor has the training loss "
+                                  "fallen: these {} epochs brought nothing.{}",
+                                  best, format_number(lowest), last - best, kept));
+  }
+
+  void unfinished() {
+    const Values& loss = validation_.empty() ? train_ : validation_;
+    const char* which = validation_.empty() ? "training" : "validation";
+    int last = static_cast<int>(loss.size()), tenth = std::max(3, last / 10);
+    if (last <= tenth || !finite(loss) || best_epoch(loss) != last) return;
+    double before = loss[last - 1 - tenth], fall = before - loss.back();
+    if (fall >= 0.02 * std::abs(before))
+      say(Kind::note, fmt::format("The {} loss was still falling when training ended (by {} over the last {} epochs): "
+                                  "more epochs may give a better model.",
+                                  which, format_share(fall / std::abs(before)), tenth));
+  }
+
+  void unsteady() {
+    if (train_.size() < 10 || !finite(train_)) return;
+    double rises = 0, falls = 0;
+    for (std::size_t i = 1; i < train_.size(); ++i) {
+      double change = train_[i] - train_[i - 1];
+      (change > 0 ? rises : falls) += std::abs(change);
+    }
+    if (falls > 0 && rises >= 0.5 * falls)
+      say(Kind::note,
+          "The training loss jumps up and down from epoch to epoch: the learning rate may be too high or "
+          "the batches too small.");
+  }
+
+  std::string class_name(std::size_t i) const { return class_names(report_, i + 1)[i]; }
+  static std::string rows_text(double rows) { return format_count(std::llround(rows)); }
+
+  void against_constant() {
+    if (auto r2 = metric(report_, part_, "r2")) {
+      if (*r2 <= 0)
+        say(Kind::warning, fmt::format("On the {} part R² is {}: always answering the mean would do as well or better.",
+                                       part_, format_number(*r2)));
+      else
+        say(Kind::good, fmt::format("On the {} part the model explains {} of the target's variance (R² {}); always "
+                                    "answering the mean explains none.",
+                                    part_, format_share(*r2), format_number(*r2)));
+    }
+    if (rows_ <= 0 || !whole_rows_) return;
+    std::size_t commonest = std::max_element(support_.begin(), support_.end()) - support_.begin();
+    double constant = support_[commonest] / rows_;
+    auto [low, high] = wilson_interval(right_, rows_);
+    std::string facts =
+        fmt::format("On the {} part {} of {} rows are right (95 % interval {} to {})", part_,
+                    format_share(right_ / rows_), rows_text(rows_), format_share(low), format_share(high));
+    if (low > constant)
+      say(Kind::good,
+          fmt::format("{}; always answering “{}” would get {}.", facts, class_name(commonest), format_share(constant)));
+    else
+      say(Kind::warning, fmt::format("{}: not clearly better than always answering “{}”, which gets {}.", facts,
+                                     class_name(commonest), format_share(constant)));
+  }
+
+  void gap() {
+    if (part_ == "train") return;
+    for (const char* key : {"accuracy", "r2"}) {
+      auto train = metric(report_, "train", key), result = metric(report_, part_, key);
+      if (!train || !result || !(*train - *result > 0.1)) continue;
+      say(Kind::warning,
+          fmt::format("{} is {} on the training part but {} on the {} part: the model knows its "
+                      "training examples better than what they have in common.",
+                      key[0] == 'r' ? "R²" : "Accuracy", format_number(*train), format_number(*result), part_));
+    }
+  }
+
+  void weak_class() {
+    double lowest = INFINITY;
+    std::size_t weakest = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      if (support_[i] <= 0 || counts_[i][i] / support_[i] >= lowest) continue;
+      lowest = counts_[i][i] / support_[i];
+      weakest = i;
+    }
+    if (rows_ > 0 && lowest < right_ / rows_ - 0.15)
+      say(Kind::warning, fmt::format("“{}” is recognised least often: {} of its {} rows are found.",
+                                     class_name(weakest), format_share(lowest), rows_text(support_[weakest])));
+  }
+
+  void commonest_mistake() {
+    auto worst = worst_confusions(counts_, 1);
+    if (worst.empty()) return;
+    const Confusion& w = worst[0];
+    say(Kind::note, fmt::format("The commonest mistake is “{}” taken for “{}”: {} of {} rows.", class_name(w.truth),
+                                class_name(w.predicted), rows_text(w.count), rows_text(w.of)));
+  }
+
+  void imbalance() {
+    if (support_.empty()) return;
+    auto [least, most] = std::minmax_element(support_.begin(), support_.end());
+    if (*least > 0 && *most >= 10 * *least)
+      say(Kind::note, fmt::format("The classes are unbalanced (“{}” has {} rows, “{}” {}): accuracy says little about "
+                                  "the rare ones; look at macro F1 and at each class.",
+                                  class_name(most - support_.begin()), rows_text(*most),
+                                  class_name(least - support_.begin()), rows_text(*least)));
+  }
+
+  const RunReport& report_;
+  std::string part_;
+  Values train_, validation_;
+  std::vector<Values> counts_;  // confusion matrix of the result part
+  Values support_;              // rows of each true class
+  double rows_ = 0, right_ = 0;
+  bool whole_rows_ = true;  // false where example weights make them sums of weights
+  std::vector<Observation> found_;
+};
+
+}  // namespace
+
+std::vector<Observation> observe(const RunReport& report) { return Observer(report).all(); }
+
+std::pair<double, double> wilson_interval(double successes, double n) {
+  constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point
+  double p = successes / n, z2 = kZ * kZ / n;
+  double centre = (p + z2 / 2) / (1 + z2);
+  double half = kZ / (1 + z2) * std::sqrt(p * (1 - p) / n + z2 / (4 * n));
+  return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+int best_epoch(const std::vector<double>& values) {
+  int best = 0;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (std::isfinite(values[i]) && (best == 0 || values[i] < values[best - 1])) best = static_cast<int>(i) + 1;
+  return best;
+}
+
+}  // namespace gradus

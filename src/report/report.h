@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gradus/base/value.h"
+#include "gradus/report/png.h"
+
+namespace gradus {
+
+// One figure of every epoch, from the first; not a number where it was not measured. Names are "PART.METRIC"
+// ("train.loss", "validation.accuracy") or the figure's own ("lr", "seconds").
+struct EpochSeries {
+  std::string name;
+  std::vector<double> values;
+};
+
+// One output of a regression: what the data say and what the model said, row by row.
+struct Fit {
+  std::string name;
+  std::vector<double> truth;
+  std::vector<double> predicted;
+};
+
+// A picture that the model got wrong; the worst come first.
+struct Mistake {
+  Picture picture;
+  std::string truth;
+  std::string predicted;
+  double confidence = 0;  // the probability it gave to its wrong answer
+};
+
+// Other pictures, such as samples of the data, under a heading of their own.
+struct Gallery {
+  struct Item {
+    Picture picture;
+    std::string caption;
+  };
+  std::string title;
+  std::string explanation;  // one sentence
+  std::vector<Item> items;
+};
+
+struct ModelRow {
+  std::string layer;  // its name
+  std::string type;   // "linear"
+  std::string shape;  // of its output: "[batch, 128]"
+  std::int64_t parameters = 0;
+  std::int64_t multiply_adds = 0;  // forward, one example
+  std::int64_t bytes = 0;          // memory of one training step
+};
+
+// All that a training run's report shows. Whatever is empty is left out of the report.
+struct RunReport {
+  std::string name;
+  std::string date;     // as it should be read
+  std::string version;  // of gradus
+  std::string task;     // "classification in 3 classes"
+
+  // Facts about the run, shown as they are: the keys of metrics.json's `run` (epochs, steps, seconds,
+  // examples_per_second, threads, stopped) are given readable names and units.
+  Value run;
+
+  // {train, validation, test}, each a table of numbers such as loss, accuracy, macro_f1, mse, mae, r2. Also read:
+  // confusion = [[count, ...], ...], the true class first, from which the figures of each class are computed; and
+  // arrays of tables such as per_output = [{output, mse, mae, r2}, ...], shown as tables. All else is skipped.
+  Value metrics;
+  std::vector<std::string> classes;
+
+  std::vector<EpochSeries> history;
+  std::optional<int> kept_epoch;  // whose weights were kept, counted from 1; else the best validation loss is marked
+
+  std::vector<Fit> fits;
+  std::string fits_part;  // "test"
+  std::vector<Mistake> mistakes;
+  std::vector<Gallery> galleries;
+
+  // Shown as facts (single values) and tables (arrays of tables, and tables of tables): what describe() gives of a
+  // table, its columns under `column` or `columns`; `classes` = {class = {train = rows, ...}, ...}; and
+  // `parts` = {train = rows, ...}, which is drawn as one bar. `notes` and `warnings` are lists of sentences.
+  Value data;
+
+  std::vector<ModelRow> model;
+  std::string config;  // TOML
+  std::vector<std::string> commands;
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;
+};
+
+// The report as one HTML page that needs no network: figures inline, readable on a phone and a desktop, on light and
+// dark screens, and on paper. Throws Error{shape} where sizes disagree (classes and confusion, a fit's two lists).
+std::string html_report(const RunReport& report);
+
+}  // namespace gradus

@@ -1,0 +1,25 @@
+#pragma once
+
+// The parts of the report; a part's body is empty where the run has nothing to show there.
+
+#include <string>
+#include <vector>
+
+#include "gradus/report/html.h"
+#include "gradus/report/report.h"
+
+namespace gradus {
+
+Section summary_section(const RunReport& report);                // headline figures, what the numbers say, warnings
+Section curves_section(const RunReport& report);                 // a plot for each figure of the history
+Section results_section(const RunReport& report);                // metrics of each part, confusion matrix, classes
+Section fits_section(const RunReport& report);                   // regression: predicted against true, errors
+std::vector<Section> picture_sections(const RunReport& report);  // worst mistakes and galleries
+Section data_section(const RunReport& report);
+Section model_section(const RunReport& report);
+Section reproduce_section(const RunReport& report);  // commands, configuration, facts of the run
+
+const std::string& page_style();
+const std::string& page_script();
+
+}  // namespace gradus

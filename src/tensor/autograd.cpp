@@ -1,0 +1,199 @@
+#include "gradus/tensor/autograd.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "gradus/base/error.h"
+#include "gradus/base/parallel.h"
+#include "gradus/tensor/impl.h"
+#include "gradus/tensor/ops.h"
+
+namespace gradus {
+namespace {
+
+thread_local bool recording_on = true;
+std::atomic<std::uint64_t> passes{0};
+
+// Sum of two gradients of the same tensor; terms per shard stay apart.
+Tensor accumulate(const Tensor& a, const Tensor& b) {
+  const TensorImpl &p = a.impl(), &q = b.impl();
+  if (p.placement == Placement::partial && q.placement == Placement::partial && *p.plan == *q.plan)
+    return add_partial(a, b);
+  return add(a, b);
+}
+
+void collect(Node* root, std::uint64_t pass, std::vector<Node*>& order) {
+  order.clear();
+  root->visited = pass;
+  order.push_back(root);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    Node* node = order[i];
+    for (int e = 0; e < node->inputs; ++e) {
+      Node* next = node->edges[e].node.get();
+      if (next != nullptr && next->visited != pass) {
+        next->visited = pass;
+        order.push_back(next);
+      }
+    }
+  }
+  std::sort(order.begin(), order.end(), [](Node* a, Node* b) { return a->sequence > b->sequence; });
+}
+
+}  // namespace
+
+bool recording() { return recording_on; }
+NoGrad::NoGrad() : before_(recording_on) { recording_on = false; }
+NoGrad::~NoGrad() { recording_on = before_; }
+
+void Node::connect(Edge* room, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to) {
+  sequence = Workspace::current().next_sequence();
+  edges = room;
+  for (const Tensor* t : from) {
+    Edge* edge = new (&edges[inputs++]) Edge;
+    if (!t->defined() || !t->requires_grad()) continue;
+    TensorImpl& impl = t->impl();
+    edge->node = impl.node;
+    edge->output = impl.output;
+    if (impl.node) sequence = std::max(sequence, impl.node->sequence + 1);  // it may be of another thread
+    else edge->leaf = t->ref();
+  }
+  std::uint8_t index = 0;
+  for (Tensor* t : to) {
+    t->impl().node = Ref<Node>(this);
+    t->impl().requires_grad = true;
+    t->impl().output = index++;
+  }
+}
+
+Node::~Node() {
+  for (int i = 0; i < inputs; ++i) edges[i].~Edge();
+}
+
+// Long chains of nodes are taken down one after the other instead of by recursion, whose depth is the chain's length.
+void destroy_pooled(Node* n) {
+  static thread_local Node* waiting = nullptr;
+  static thread_local bool busy = false;
+  n->visited = reinterpret_cast<std::uint64_t>(waiting);
+  waiting = n;
+  if (busy) return;
+  busy = true;
+  while (waiting != nullptr) {
+    Node* next = waiting;
+    waiting = reinterpret_cast<Node*>(next->visited);
+    next->~Node();
+    return_pooled_memory(next);
+  }
+  busy = false;
+}
+
+void BackwardStep::add(int input, Tensor gradient) {
+  Node::Edge& edge = node_.edges[input];
+  if (!edge.node && !edge.leaf) return;
+  Tensor& slot = edge.node ? edge.node->grads[edge.output] : gradients_.slot(edge.leaf.get());
+  slot = slot.defined() ? accumulate(slot, gradient) : std::move(gradient);
+}
+
+Gradients::Gradients(Gradients&& o) noexcept
+    : entries_(std::exchange(o.entries_, nullptr)), room_(std::exchange(o.room_, 0)), count_(std::exchange(o.count_, 0)) {}
+
+Gradients& Gradients::operator=(Gradients&& o) noexcept {
+  std::swap(entries_, o.entries_);
+  std::swap(room_, o.room_);
+  std::swap(count_, o.count_);
+  return *this;
+}
+
+Gradients::~Gradients() {
+  if (entries_ == nullptr) return;
+  for (std::size_t i = 0; i < room_; ++i) entries_[i].~Entry();
+  return_pooled_memory(entries_);
+}
+
+Gradients::Entry* Gradients::find(const TensorImpl* leaf) const {
+  if (room_ == 0) return nullptr;
+  std::size_t i = (reinterpret_cast<std::uintptr_t>(leaf) >> 6) * 0x9E3779B97F4A7C15u >> 20;
+  for (;; ++i) {
+    Entry& e = entries_[i & (room_ - 1)];
+    if (e.leaf.get() == leaf || !e.leaf) return &e;
+  }
+}
+
+void Gradients::grow() {
+  Entry* old = entries_;
+  std::size_t old_room = room_;
+  room_ = old_room == 0 ? 16 : old_room * 2;
+  entries_ = static_cast<Entry*>(pooled_memory(room_ * sizeof(Entry)));
+  for (std::size_t i = 0; i < room_; ++i) new (&entries_[i]) Entry{};
+  for (std::size_t i = 0; i < old_room; ++i)
+    if (old[i].leaf) *find(old[i].leaf.get()) = std::move(old[i]);
+  for (std::size_t i = 0; i < old_room; ++i) old[i].~Entry();
+  if (old != nullptr) return_pooled_memory(old);
+}
+
+Tensor& Gradients::slot(TensorImpl* leaf) {
+  if (count_ * 2 >= room_) grow();
+  Entry* e = find(leaf);
+  if (!e->leaf) {
+    e->leaf = Ref<TensorImpl>(leaf);
+    ++count_;
+  }
+  return e->gradient;
+}
+
+const Tensor& Gradients::raw(const Tensor& leaf) const {
+  static const Tensor none;
+  const Entry* e = find(&leaf.impl());
+  return e != nullptr && e->leaf ? e->gradient : none;
+}
+
+Tensor Gradients::operator[](const Tensor& leaf) const {
+  const Tensor& g = raw(leaf);
+  return g.defined() ? gather_shards(g) : g;
+}
+
+Gradients backward(const Tensor& output, const Tensor& output_gradient, bool keep_graph) {
+  if (!output.defined() || !output.requires_grad())
+    throw Error(ErrorKind::state, "backward", "the value depends on no tensor that requires a gradient",
+                "call set_requires_grad() on the parameters before the forward pass, and do not work under NoGrad");
+  if (!output_gradient.defined() || output_gradient.shape() != output.shape() || output_gradient.dtype() != output.dtype())
+    throw Error(ErrorKind::shape, {"backward", std::string("a gradient ") + dtype_name(output.dtype()) + " " + output.shape().text(),
+                                   output_gradient.text(), ""});
+  Gradients gradients;
+  ComputeScope compute;
+  NoGrad no_grad;
+  const TensorImpl& impl = output.impl();
+  if (!impl.node) {
+    gradients.slot(output.ref().get()) = output_gradient;
+    return gradients;
+  }
+  static thread_local std::vector<Node*> order;
+  collect(impl.node.get(), ++passes, order);
+  for (Node* node : order)
+    if (node->consumed)
+      throw Error(ErrorKind::state, "backward", "the record of this computation is used up",
+                  "pass keep_graph = true to the first backward()");
+  impl.node->grads[impl.output] = output_gradient;
+  for (Node* node : order) {
+    bool reached = std::any_of(node->grads, node->grads + kMaxOutputs, [](const Tensor& g) { return g.defined(); });
+    if (reached) {
+      BackwardStep step(*node, gradients);
+      node->backward(step);
+    }
+    for (Tensor& g : node->grads) g = Tensor();
+    if (!keep_graph) {
+      node->release_saved();
+      node->consumed = true;
+    }
+  }
+  return gradients;
+}
+
+Gradients backward(const Tensor& loss, bool keep_graph) {
+  if (loss.defined() && loss.size() != 1)
+    throw Error(ErrorKind::shape, {"backward", "a loss of one element", loss.shape().text(),
+                                   "reduce it with sum() or mean(), or give its gradient"});
+  Tensor seed = loss.defined() ? Tensor::ones(loss.shape(), loss.dtype()) : Tensor();
+  return backward(loss, seed, keep_graph);
+}
+
+}  // namespace gradus

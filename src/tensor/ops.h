@@ -1,0 +1,155 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "gradus/tensor/autograd.h"
+#include "gradus/tensor/tensor.h"
+
+// Operations on tensors. All are differentiable unless said otherwise, throw Error{shape} that names the op and the
+// shapes when these do not fit, and work on f32 and f64 alike. Axes count from the front, or from the end when negative.
+namespace gradus {
+
+// ---- elementwise, one argument
+Tensor neg(const Tensor& x);
+Tensor abs(const Tensor& x);
+Tensor sign(const Tensor& x);  // gradient 0
+Tensor square(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor reciprocal(const Tensor& x);
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor erf(const Tensor& x);
+Tensor clamp(const Tensor& x, double low, double high);
+Tensor step(const Tensor& x);  // 1 for x >= 0, else 0; gradient 0
+Tensor sigmoid(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor relu(const Tensor& x);
+Tensor leaky_relu(const Tensor& x, double slope = 0.01);
+Tensor elu(const Tensor& x, double alpha = 1);
+Tensor gelu(const Tensor& x);       // x Phi(x)
+Tensor gelu_tanh(const Tensor& x);  // its tanh approximation
+Tensor silu(const Tensor& x);       // x sigmoid(x)
+Tensor softplus(const Tensor& x);   // log(1 + exp(x))
+
+// ---- elementwise, two arguments; shapes broadcast (equal or 1 on each axis, aligned at the last)
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);
+Tensor pow(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& a, const Tensor& b);  // a tie gives half of the gradient to each
+Tensor minimum(const Tensor& a, const Tensor& b);
+// Comparisons give 1 or 0 in the arguments' type; no gradient.
+Tensor less(const Tensor& a, const Tensor& b);
+Tensor less_equal(const Tensor& a, const Tensor& b);
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor greater_equal(const Tensor& a, const Tensor& b);
+Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
+// condition != 0 ? a : b, all three broadcast; no gradient for the condition.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+Tensor add(const Tensor& a, double b);
+Tensor mul(const Tensor& a, double b);
+Tensor pow(const Tensor& a, double exponent);
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator+(const Tensor& a, double b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
+inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, double b) { return mul(a, 1 / b); }
+inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
+inline Tensor operator-(double a, const Tensor& b) { return add(neg(b), a); }
+inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
+inline Tensor operator/(double a, const Tensor& b) { return mul(reciprocal(b), a); }
+
+// ---- products
+// a [.., m, k] b [.., k, n] -> [.., m, n]; leading axes broadcast; a vector counts as one row (a) or column (b) that is
+// dropped from the result. `transpose_a`/`transpose_b` take the last two axes of an operand as swapped.
+Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+
+// Activations that a linear op applies to its result in the same pass.
+struct Activation {
+  enum class Kind { identity, step, sigmoid, tanh, relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus };
+  Kind kind = Kind::identity;
+  double parameter = 0;  // leaky_relu: slope; elu: alpha
+};
+// f(x w + b): x [.., k], w [k, n], b [n] or undefined -> [.., n]
+Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, const Activation& f = {});
+
+// ---- reductions; no axes means all. keep leaves reduced axes with size 1.
+Tensor sum(const Tensor& x, std::vector<int> axes = {}, bool keep = false);
+Tensor mean(const Tensor& x, std::vector<int> axes = {}, bool keep = false);
+Tensor variance(const Tensor& x, std::vector<int> axes = {}, bool keep = false);  // divided by n
+Tensor max(const Tensor& x, std::vector<int> axes = {}, bool keep = false);       // ties share the gradient evenly
+Tensor min(const Tensor& x, std::vector<int> axes = {}, bool keep = false);
+Tensor argmax(const Tensor& x, int axis = -1);  // i32, the first of equal values; no gradient
+Tensor softmax(const Tensor& x, int axis = -1);
+Tensor log_softmax(const Tensor& x, int axis = -1);
+Tensor logsumexp(const Tensor& x, int axis = -1, bool keep = false);
+
+// ---- shape
+Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1 written as kRest
+Tensor flatten(const Tensor& x, int first_axis = 1);
+Tensor permute(const Tensor& x, const std::vector<int>& axes);
+Tensor transpose(const Tensor& x, int axis_a = -2, int axis_b = -1);
+Tensor expand_dims(const Tensor& x, int axis);
+Tensor squeeze(const Tensor& x, int axis);
+Tensor broadcast_to(const Tensor& x, const Shape& shape);
+// Elements begin, begin + step, ... before end along one axis; negative begin and end count from the back.
+Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end, std::int64_t step = 1);
+Tensor concatenate(const std::vector<Tensor>& parts, int axis = 0);
+Tensor stack(const std::vector<Tensor>& parts, int axis = 0);
+// Entries `index` (i32, any shape) of one axis: that axis is replaced by index's axes. Repeats add up in the gradient.
+Tensor take(const Tensor& x, const Tensor& index, int axis = 0);
+// y[.., i, ..] = x[.., index[.., i, ..], ..]: index (i32) has x's shape but for `axis`.
+Tensor take_along(const Tensor& x, const Tensor& index, int axis);
+
+// ---- for layers
+// Zeroes elements with probability `rate` and divides the rest by 1 - rate; the element's counter decides.
+Tensor dropout(const Tensor& x, double rate, const RandomKey& key);
+// Statistics of a batch per channel (last axis); variance divided by n.
+struct ChannelStatistics {
+  Tensor mean, variance;
+  std::int64_t count = 0;  // rows they were taken over
+};
+// (x - mean) / sqrt(variance + epsilon) * gain + bias per channel, with the whole batch's statistics, which are
+// returned (detached) for running averages.
+Tensor batch_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, ChannelStatistics& batch);
+// The same with given statistics (prediction).
+Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
+                        const Tensor& variance);
+// Each row (last axis) to mean 0 and variance 1, then gain and bias [n].
+Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon);
+// x >= 0 ? x : slope[channel] x, slope [channels] or [1].
+Tensor prelu(const Tensor& x, const Tensor& slope);
+
+// ---- for losses: weighted sums over the batch divided by `total`, in one pass with their gradients
+// How examples count: `weight` [n] (undefined: 1 each); the loss is divided by `total`, the sum of the weights over the
+// whole batch (0: taken from the weights, or the number of examples).
+struct LossWeights {
+  Tensor weight;
+  double total = 0;
+};
+enum class PointwiseLoss { squared, absolute, huber, binary_cross_entropy, hinge };
+// Mean over outputs of an elementwise loss of prediction and target, both [n, ...].
+Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor& target, double parameter,
+                      const LossWeights& weights = {});
+// -log softmax(logits)[target]: logits [.., k], target i32 [..].
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, double label_smoothing = 0,
+                     const LossWeights& weights = {});
+// -sum_j q_j log softmax(logits)_j, q [.., k]; with `divergence`, plus sum_j q_j log q_j (Kullback-Leibler).
+Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence, const LossWeights& weights = {});
+// sum_{j != t} max(0, margin - z_t + z_j)
+Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, const LossWeights& weights = {});
+
+// Terms per shard added pairwise without joining them (used by backward).
+Tensor add_partial(const Tensor& a, const Tensor& b);
+
+}  // namespace gradus

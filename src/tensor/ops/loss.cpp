@@ -1,0 +1,160 @@
+#include "gradus/base/error.h"
+#include "gradus/kernels/loops.h"
+#include "gradus/tensor/impl.h"
+#include "gradus/tensor/ops.h"
+
+namespace gradus {
+
+using kernels::loops;
+using kernels::PointLoss;
+
+namespace {
+
+PointLoss loop_loss(PointwiseLoss k) {
+  switch (k) {
+    case PointwiseLoss::squared: return PointLoss::squared;
+    case PointwiseLoss::absolute: return PointLoss::absolute;
+    case PointwiseLoss::huber: return PointLoss::huber;
+    case PointwiseLoss::binary_cross_entropy: return PointLoss::binary_cross_entropy;
+    case PointwiseLoss::hinge: return PointLoss::hinge;
+  }
+  return PointLoss::squared;
+}
+
+double total_weight(const LossWeights& w, std::int64_t rows) {
+  if (w.total > 0) return w.total;
+  if (!w.weight.defined()) return static_cast<double>(rows);
+  double total = 0;
+  for (double v : w.weight.to(Dtype::f64).to_vector<double>()) total += v;
+  if (!(total > 0)) throw Error(ErrorKind::value, {"loss", "weights whose sum is above 0", std::to_string(total), ""});
+  return total;
+}
+
+void check_weights(const char* op, const Tensor& z, const LossWeights& w, const Shape& rows) {
+  if (!w.weight.defined()) return;
+  if (w.weight.shape() != rows)
+    throw Error(ErrorKind::shape, {op, "weights " + rows.text(), w.weight.shape().text(), ""});
+  require_same_dtype(op, z, w.weight);
+}
+
+// The frame of every loss over rows of `cols` scores: f(loops, z, target, weight or null, loss, gradient or null, rows)
+// computes one shard's term, and the gradient with respect to z, in one pass.
+template <class F>
+Tensor fused_loss(const char* op, const Tensor& prediction, const Tensor& given_target, const LossWeights& weights,
+                  std::int64_t cols, F f) {
+  bool cut_within_rows = cols != 1 && prediction.rank() == 1;
+  Tensor z = cut_within_rows ? whole(prediction) : prediction, target = given_target, weight = weights.weight;
+  Tensor* args[] = {&z, &target, &weight};
+  Place place = place_of(args, 3);
+  Tensor source = z;
+  z = aligned(z, place);
+  target = aligned(target, place);
+  if (weight.defined()) weight = aligned(weight, place);
+  bool wanted = any_requires_grad({&source});
+  Tensor loss = make_term_at(place, {}, z.dtype());
+  Tensor gradient = wanted ? make_at(place, z.shape(), z.dtype()) : Tensor();
+  View vz(z), vt(target), vw = weight.defined() ? View(weight) : View(), vl(loss), vg = wanted ? View(gradient) : View();
+  Extent extent(place, z.shape());
+  dispatch(z.dtype(), op, [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      f(loops<T>(), vz.template at<T>(i), vt.template at<char>(i), vw.template at<T>(i), vl.template at<T>(i),
+        vg.template at<T>(i), extent.elements(i) / cols);
+    });
+  });
+  record(loss, {&source}, [gradient](BackwardStep& step) {
+    double scale = gather_shards(step.grad()).item();
+    step.add(0, scale == 1 ? gradient : mul(gradient, scale));
+  });
+  return loss;
+}
+
+// Whether nothing queued is still to write the tensor: it is whole, or cut from one whole buffer.
+bool holds_values(const Tensor& t) {
+  const TensorImpl& impl = t.impl();
+  return impl.placement == Placement::whole || impl.slots[0].block == impl.slots[impl.shards - 1].block;
+}
+
+void check_classes(const char* op, const Tensor& z, const Tensor& target) {
+  if (target.dtype() != Dtype::i32)
+    throw Error(ErrorKind::shape, {op, "class numbers of i32", dtype_name(target.dtype()), ""});
+  if (z.rank() < 1 || z.size() == 0 || target.shape() != z.shape().without(z.rank() - 1))
+    throw Error(ErrorKind::shape, {op, "scores [.., classes] and targets [..]",
+                                   z.shape().text() + " and " + target.shape().text(), ""});
+  if (!holds_values(target)) flush();
+  std::int64_t k = z.dim(-1);
+  const TensorImpl& t = target.impl();
+  for (int s = 0; s < t.shards; ++s) {
+    const auto* p = reinterpret_cast<const std::int32_t*>(t.slots[s].data);
+    std::int64_t n = Extent(place_at(target), t.shape).elements(s);
+    for (std::int64_t i = 0; i < n; ++i)
+      if (p[i] < 0 || p[i] >= k)
+        throw Error(ErrorKind::value, {op, "class numbers in [0, " + std::to_string(k) + ")", std::to_string(p[i]), ""});
+  }
+}
+
+template <class T>
+const T* as(const char* target) { return reinterpret_cast<const T*>(target); }
+
+}  // namespace
+
+Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor& target, double parameter,
+                      const LossWeights& weights) {
+  require_same_dtype("loss", prediction, target);
+  const Shape& s = prediction.shape();
+  if (s != target.shape() || s.rank() < 1 || s.size() == 0)
+    throw Error(ErrorKind::shape, {"loss", "a target shaped like the prediction [n, ...]",
+                                   s.text() + " and " + target.shape().text(), "reshape one of them"});
+  check_weights("loss", prediction, weights, {s[0]});
+  std::int64_t cols = s.product(1, s.rank());
+  double scale = 1 / (total_weight(weights, s[0]) * static_cast<double>(cols));
+  PointLoss f = loop_loss(kind);
+  return fused_loss("loss", prediction, target, weights, cols,
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
+                                 std::int64_t rows) {
+                      l.point_loss(f, z, as<T>(t), w, T(scale), T(parameter), loss, gradient, rows, cols);
+                    });
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothing, const LossWeights& weights) {
+  check_classes("cross_entropy", logits, target);
+  check_weights("cross_entropy", logits, weights, target.shape());
+  if (!(smoothing >= 0 && smoothing < 1))
+    throw Error(ErrorKind::value, {"cross_entropy", "label_smoothing in [0, 1)", std::to_string(smoothing), ""});
+  double scale = 1 / total_weight(weights, target.size());
+  std::int64_t k = logits.dim(-1);
+  return fused_loss("cross_entropy", logits, target, weights, k,
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
+                                 std::int64_t rows) {
+                      l.cross_entropy(z, as<std::int32_t>(t), w, T(scale), T(smoothing), loss, gradient, rows, k);
+                    });
+}
+
+Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence, const LossWeights& weights) {
+  require_same_dtype("cross_entropy", logits, q);
+  if (logits.shape() != q.shape() || logits.rank() < 1 || logits.size() == 0)
+    throw Error(ErrorKind::shape, {"cross_entropy", "distributions shaped like the logits",
+                                   logits.shape().text() + " and " + q.shape().text(), ""});
+  Shape rows_shape = logits.shape().without(logits.rank() - 1);
+  check_weights("cross_entropy", logits, weights, rows_shape);
+  double scale = 1 / total_weight(weights, rows_shape.size());
+  std::int64_t k = logits.dim(-1);
+  return fused_loss("cross_entropy", logits, q, weights, k,
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
+                                 std::int64_t rows) {
+                      l.cross_entropy_soft(z, as<T>(t), w, T(scale), divergence, loss, gradient, rows, k);
+                    });
+}
+
+Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, const LossWeights& weights) {
+  check_classes("hinge", scores, target);
+  check_weights("hinge", scores, weights, target.shape());
+  double scale = 1 / total_weight(weights, target.size());
+  std::int64_t k = scores.dim(-1);
+  return fused_loss("hinge", scores, target, weights, k,
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
+                                 std::int64_t rows) {
+                      l.multi_hinge(z, as<std::int32_t>(t), w, T(scale), T(margin), loss, gradient, rows, k);
+                    });
+}
+
+}  // namespace gradus

@@ -1,0 +1,240 @@
+#include <cmath>
+
+#include "gradus/base/error.h"
+#include "gradus/kernels/loops.h"
+#include "gradus/tensor/impl.h"
+#include "gradus/tensor/ops.h"
+
+// Letters: rows r, channels c (the last axis), N rows in the whole batch.
+namespace gradus {
+
+using kernels::loops;
+
+namespace {
+
+void check_channels(const char* op, const Tensor& x, const Tensor& per_channel, const char* what) {
+  if (x.rank() < 1 || per_channel.shape() != Shape{x.dim(-1)})
+    throw Error(ErrorKind::shape, {op, std::string(what) + " [" + (x.rank() ? std::to_string(x.dim(-1)) : "channels") + "]",
+                                   per_channel.shape().text(), "x is " + x.shape().text()});
+  require_same_dtype(op, x, per_channel);
+}
+
+std::int64_t rows_in(const Extent& e, int shard, std::int64_t c) { return c == 0 ? 0 : e.elements(shard) / c; }
+
+// Moments of the whole batch from those of its shards, in their order (Chan, Golub, LeVeque, "Updating formulae and a
+// pairwise algorithm for computing sample variances", 1979).
+template <class T>
+void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean, T* var) {
+  for (std::int64_t j = 0; j < c; ++j) {
+    double n = 0, mu = 0, m2 = 0;
+    for (int s = 0; s < means.shards; ++s) {
+      double ns = static_cast<double>(rows_in(extent, s, c));
+      double d = static_cast<double>(reinterpret_cast<const T*>(means.slots[s].data)[j]) - mu;
+      m2 += static_cast<double>(reinterpret_cast<const T*>(m2s.slots[s].data)[j]) + d * d * n * ns / (n + ns);
+      mu += d * ns / (n + ns);
+      n += ns;
+    }
+    mean[j] = static_cast<T>(mu);
+    var[j] = static_cast<T>(m2 / n);
+  }
+}
+
+Tensor inverse_deviation(const Tensor& variance, double epsilon) {
+  Tensor inv = make_whole(variance.shape(), variance.dtype());
+  dispatch(variance.dtype(), "batch_norm", [&]<class T>(T) {
+    const T* v = variance.data<T>();
+    T* p = buffer<T>(inv);
+    for (std::int64_t j = 0; j < inv.size(); ++j) p[j] = static_cast<T>(1 / std::sqrt(static_cast<double>(v[j]) + epsilon));
+  });
+  return inv;
+}
+
+// x * a[c] + b[c]
+Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b) {
+  Place place = place_at(x);
+  Tensor y = make_at(place, x.shape(), x.dtype());
+  View vx(x), va(a), vb(b), vy(y);
+  Extent extent(place, x.shape());
+  std::int64_t c = x.dim(-1);
+  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().column_affine(vx.template at<T>(i), va.template at<T>(i), vb.template at<T>(i), vy.template at<T>(i),
+                               rows_in(extent, i, c), c);
+    });
+  });
+  return y;
+}
+
+// Gradients of batch norm whose statistics are the batch's own:
+// dx = gain inv (dy - s1 / N - xhat s2 / N), s1 = sum dy, s2 = sum dy xhat, xhat = (x - mean) inv.
+void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& gain, const Tensor& mean,
+                         const Tensor& inv, std::int64_t count) {
+  Tensor x = x_saved, dy = step.grad();
+  Place place = place_of(x, dy);
+  x = aligned(x, place);
+  dy = aligned(dy, place);
+  std::int64_t c = x.dim(-1);
+  Tensor t1 = make_term_at(place, {c}, x.dtype()), t2 = make_term_at(place, {c}, x.dtype());
+  View vx(x), vdy(dy), vm(mean), vi(inv), v1(t1), v2(t2);
+  Extent extent(place, x.shape());
+  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vm.template at<T>(i), vi.template at<T>(i),
+                                 v1.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c), c);
+    });
+  });
+  Tensor s1 = gather_shards(t1), s2 = gather_shards(t2);
+  step.add(1, s2);
+  step.add(2, s1);
+  if (!step.wants(0)) return;
+  double n = static_cast<double>(count);
+  Tensor a = gain * inv, b = neg(a * inv * s2) / n, d = neg(a * s1) / n - b * mean;
+  Tensor dx = make_at(place, x.shape(), x.dtype());
+  View va(a), vb(b), vd(d), vdx(dx);
+  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), va.template at<T>(i), vb.template at<T>(i),
+                                vd.template at<T>(i), vdx.template at<T>(i), rows_in(extent, i, c), c);
+    });
+  });
+  step.add(0, dx);
+}
+
+}  // namespace
+
+Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias, double epsilon,
+                  ChannelStatistics& batch) {
+  check_channels("batch_norm", argument, gain, "gain");
+  check_channels("batch_norm", argument, bias, "bias");
+  if (!is_whole(gain) || !is_whole(bias)) return batch_norm(argument, whole(gain), whole(bias), epsilon, batch);
+  Tensor x = argument;
+  Place place = place_of(x);
+  std::int64_t c = x.dim(-1);
+  batch.count = c == 0 ? 0 : x.size() / c;
+  if (batch.count < 2)
+    throw Error(ErrorKind::shape, {"batch_norm", "at least two rows to take statistics over", x.shape().text(),
+                                   "use a larger batch, or layer_norm"});
+  Tensor means = make_term_at(place, {c}, x.dtype()), m2s = make_term_at(place, {c}, x.dtype());
+  View vx(x), vm(means), v2(m2s);
+  Extent extent(place, x.shape());
+  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().column_moments(vx.template at<T>(i), vm.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c), c);
+    });
+  });
+  flush();
+  batch.mean = make_whole({c}, x.dtype());
+  batch.variance = make_whole({c}, x.dtype());
+  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+    merge_moments<T>(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(), batch.variance.mutable_data<T>());
+  });
+  Tensor inv = inverse_deviation(batch.variance, epsilon);
+  Tensor y;
+  {
+    NoGrad no_grad;
+    Tensor a = gain * inv;
+    y = per_channel_affine(x, a, bias - batch.mean * a);
+  }
+  if (any_requires_grad({&x, &gain, &bias}))
+    record(y, {&x, &gain, &bias},
+           [x = x.detach(), gain = gain.detach(), mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
+             batch_norm_backward(step, x, gain, mean, inv, n);
+           });
+  return y;
+}
+
+Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
+                        const Tensor& variance) {
+  check_channels("batch_norm", x, gain, "gain");
+  check_channels("batch_norm", x, bias, "bias");
+  check_channels("batch_norm", x, mean, "mean");
+  check_channels("batch_norm", x, variance, "variance");
+  if (!is_whole(gain) || !is_whole(bias) || !is_whole(mean) || !is_whole(variance))
+    return batch_norm_fixed(x, whole(gain), whole(bias), epsilon, whole(mean), whole(variance));
+  Tensor inv = inverse_deviation(variance, epsilon);
+  if (any_requires_grad({&x, &gain, &bias})) return (x - mean) * (gain * inv) + bias;
+  Tensor a = gain * inv, input = x.rank() == 1 ? whole(x) : x;
+  place_of(input);
+  return per_channel_affine(input, a, bias - mean * a);
+}
+
+Tensor layer_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias, double epsilon) {
+  check_channels("layer_norm", argument, gain, "gain");
+  check_channels("layer_norm", argument, bias, "bias");
+  if (!is_whole(gain) || !is_whole(bias)) return layer_norm(argument, whole(gain), whole(bias), epsilon);
+  Tensor x = argument.rank() == 1 ? whole(argument) : argument;
+  Place place = place_of(x);
+  std::int64_t c = x.dim(-1);
+  Tensor y = make_at(place, x.shape(), x.dtype()), normalized = make_at(place, x.shape(), x.dtype()),
+         inv = make_at(place, x.shape().with(x.rank() - 1, 1), x.dtype());
+  View vx(x), vg(gain), vb(bias), vy(y), vn(normalized), vi(inv);
+  Extent extent(place, x.shape());
+  dispatch(x.dtype(), "layer_norm", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().layer_norm(vx.template at<T>(i), vg.template at<T>(i), vb.template at<T>(i), T(epsilon),
+                            vy.template at<T>(i), vn.template at<T>(i), vi.template at<T>(i), rows_in(extent, i, c), c);
+    });
+  });
+  if (any_requires_grad({&x, &gain, &bias}))
+    record(y, {&x, &gain, &bias}, [normalized, inv, gain = gain.detach(), c](BackwardStep& step) {
+      Tensor dy = step.grad(), n = normalized;
+      Place at = place_of(n, dy);
+      n = aligned(n, at);
+      dy = aligned(dy, at);
+      Tensor i_std = at.plan == nullptr ? gather_shards(inv) : aligned(inv, at);
+      Tensor dx = make_at(at, n.shape(), n.dtype()), dgain = make_term_at(at, {c}, n.dtype()),
+             dbias = make_term_at(at, {c}, n.dtype());
+      View vnorm(n), vinv(i_std), vgain(gain), vdy(dy), vdx(dx), vdg(dgain), vdb(dbias);
+      Extent size(at, n.shape());
+      dispatch(n.dtype(), "layer_norm", [&]<class T>(T) {
+        run_at(at, [=](int i) {
+          loops<T>().layer_norm_backward(vnorm.template at<T>(i), vinv.template at<T>(i), vgain.template at<T>(i),
+                                         vdy.template at<T>(i), vdx.template at<T>(i), vdg.template at<T>(i),
+                                         vdb.template at<T>(i), rows_in(size, i, c), c);
+        });
+      });
+      step.add(0, dx);
+      step.add(1, dgain);
+      step.add(2, dbias);
+    });
+  return y;
+}
+
+Tensor prelu(const Tensor& argument, const Tensor& slope) {
+  if (argument.rank() < 1) throw Error(ErrorKind::shape, {"prelu", "x [.., channels]", argument.shape().text(), ""});
+  Tensor per_channel = slope.shape() == Shape{1} ? broadcast_to(slope, {argument.dim(-1)}) : slope;
+  check_channels("prelu", argument, per_channel, "slope");
+  if (!is_whole(per_channel)) return prelu(argument, whole(per_channel));
+  Tensor x = argument.rank() == 1 ? whole(argument) : argument;
+  Place place = place_of(x);
+  std::int64_t c = x.dim(-1);
+  Tensor y = make_at(place, x.shape(), x.dtype());
+  View vx(x), vs(per_channel), vy(y);
+  Extent extent(place, x.shape());
+  dispatch(x.dtype(), "prelu", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().prelu(vx.template at<T>(i), vs.template at<T>(i), vy.template at<T>(i), rows_in(extent, i, c), c);
+    });
+  });
+  if (any_requires_grad({&x, &per_channel}))
+    record(y, {&x, &per_channel}, [x_saved = x.detach(), slope = per_channel.detach(), c](BackwardStep& step) {
+      Tensor from = x_saved, dy = step.grad();
+      Place at = place_of(from, dy);
+      from = aligned(from, at);
+      dy = aligned(dy, at);
+      Tensor dx = make_at(at, from.shape(), from.dtype()), dslope = make_term_at(at, {c}, from.dtype());
+      View vfrom(from), vslope(slope), vdy(dy), vdx(dx), vds(dslope);
+      Extent size(at, from.shape());
+      dispatch(from.dtype(), "prelu", [&]<class T>(T) {
+        run_at(at, [=](int i) {
+          loops<T>().prelu_backward(vfrom.template at<T>(i), vslope.template at<T>(i), vdy.template at<T>(i),
+                                    vdx.template at<T>(i), vds.template at<T>(i), rows_in(size, i, c), c);
+        });
+      });
+      step.add(0, dx);
+      step.add(1, dslope);
+    });
+  return y;
+}
+
+}  // namespace gradus

@@ -1,0 +1,79 @@
+#include "gradus/tensor/shape.h"
+
+#include <algorithm>
+
+#include "gradus/base/error.h"
+
+namespace gradus {
+
+Shape::Shape(const std::int64_t* dims, int rank) : rank_(rank) {
+  if (rank > kMaxRank)
+    throw Error(ErrorKind::shape, {"shape", "at most 8 axes", std::to_string(rank) + " axes", ""});
+  std::copy_n(dims, rank, dims_);
+  if (std::any_of(dims_, dims_ + rank_, [](std::int64_t d) { return d < kRest; }))
+    throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});
+}
+
+std::int64_t Shape::size() const { return product(0, rank_); }
+
+std::int64_t Shape::product(int first, int last) const {
+  std::int64_t n = 1;
+  for (int i = first; i < last; ++i) n *= dims_[i];
+  return n;
+}
+
+Shape Shape::without(int axis) const {
+  Shape s = *this;
+  std::copy(dims_ + axis + 1, dims_ + rank_, s.dims_ + axis);
+  --s.rank_;
+  return s;
+}
+
+Shape Shape::with(int axis, std::int64_t size) const {
+  Shape s = *this;
+  s.dims_[axis] = size;
+  return s;
+}
+
+Shape Shape::inserted(int axis, std::int64_t size) const {
+  if (rank_ == kMaxRank) throw Error(ErrorKind::shape, {"shape", "at most 8 axes", text() + " and one more", ""});
+  Shape s = *this;
+  std::copy_backward(dims_ + axis, dims_ + rank_, s.dims_ + rank_ + 1);
+  s.dims_[axis] = size;
+  ++s.rank_;
+  return s;
+}
+
+bool Shape::operator==(const Shape& other) const {
+  return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
+}
+
+std::string Shape::text() const {
+  std::string s = "[";
+  for (int i = 0; i < rank_; ++i) s += (i ? ", " : "") + std::to_string(dims_[i]);
+  return s + "]";
+}
+
+int normalize_axis(int axis, int rank, const char* op) {
+  if (axis < -rank || axis >= rank)
+    throw Error(ErrorKind::shape, {op, "an axis in [" + std::to_string(-rank) + ", " + std::to_string(rank) + ")",
+                                   std::to_string(axis), ""});
+  return axis < 0 ? axis + rank : axis;
+}
+
+Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op) {
+  if (a == b) return a;
+  Shape out = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  int shift = out.rank() - shorter.rank();
+  for (int i = 0; i < shorter.rank(); ++i) {
+    std::int64_t p = out[i + shift], q = shorter[i];
+    if (p != q && p != 1 && q != 1)
+      throw Error(ErrorKind::shape, {op, "shapes that broadcast (equal or 1 on each axis, from the last)",
+                                     a.text() + " and " + b.text(), ""});
+    out[i + shift] = p == 1 ? q : p;
+  }
+  return out;
+}
+
+}  // namespace gradus

@@ -1,0 +1,222 @@
+#include "gradus/tensor/workspace.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include "gradus/base/error.h"
+#include "gradus/base/parallel.h"
+
+namespace gradus {
+namespace {
+
+std::atomic<std::uint64_t> system_allocations{0};
+std::atomic<std::uint64_t> system_bytes{0};
+
+constexpr std::size_t kHugePage = 2u << 20;
+
+// Size classes: four steps between powers of two, from 64 bytes, so at most a quarter is wasted.
+struct SizeClass {
+  std::uint32_t number;
+  std::size_t bytes;
+};
+
+SizeClass size_class(std::size_t bytes) {
+  std::size_t n = std::max<std::size_t>(bytes, 64) - 1;
+  int top = 63 - std::countl_zero(n | 32);       // highest bit
+  std::size_t step = std::size_t{1} << (top - 2);
+  std::size_t quarter = (n >> (top - 2)) & 3;
+  return {static_cast<std::uint32_t>((top - 5) * 4 + quarter), (std::size_t{1} << top) + (quarter + 1) * step};
+}
+
+std::size_t alignment_of(std::size_t data_bytes) { return sizeof(Block) + data_bytes >= kHugePage ? kHugePage : 64; }
+
+std::size_t total_bytes(std::size_t data_bytes) {
+  std::size_t alignment = alignment_of(data_bytes);
+  return (sizeof(Block) + data_bytes + alignment - 1) / alignment * alignment;
+}
+
+Block* take_from_system(std::size_t data_bytes) {
+  std::size_t total = total_bytes(data_bytes), alignment = alignment_of(data_bytes);
+  void* p = std::aligned_alloc(alignment, total);
+  if (p == nullptr)
+    throw Error(ErrorKind::state, "memory", "the system has no " + std::to_string(total >> 20) + " MB left",
+                "use a smaller batch or model");
+  if (alignment == kHugePage) madvise(p, total, MADV_HUGEPAGE);
+  system_allocations.fetch_add(1, std::memory_order_relaxed);
+  system_bytes.fetch_add(total, std::memory_order_relaxed);
+  return static_cast<Block*>(p);
+}
+
+void give_to_system(Block* b) {
+  system_bytes.fetch_sub(total_bytes(b->capacity), std::memory_order_relaxed);
+  std::free(b);
+}
+
+std::mutex idle_mutex;
+Workspace* idle_workspaces = nullptr;
+
+}  // namespace
+
+Block* Pool::allocate(std::size_t bytes) {
+  SizeClass c = size_class(bytes);
+  if (c.number >= kClasses) throw Error(ErrorKind::state, "memory", "a tensor of " + std::to_string(bytes) + " bytes");
+  Block*& head = free_[c.number];
+  if (head == nullptr && returned_.load(std::memory_order_relaxed) != nullptr) drain_returned();
+  Block* b = head;
+  if (b != nullptr) {
+    head = b->next;
+  } else {
+    b = take_from_system(c.bytes);
+    b->size_class = c.number;
+    b->owner = this;
+    b->capacity = c.bytes;
+  }
+  b->references.store(1, std::memory_order_relaxed);
+  return b;
+}
+
+void Pool::put(Block* b) {
+  Block*& list = held_ ? deferred_ : free_[b->size_class];
+  b->next = list;
+  list = b;
+}
+
+void Pool::release(Block* b) {
+  if (owner_->is_current()) {
+    put(b);
+    return;
+  }
+  Workspace* here = Workspace::current_;
+  if (here != nullptr && here->pending()) {
+    here->defer(b);
+    return;
+  }
+  Block* head = returned_.load(std::memory_order_relaxed);
+  do b->next = head;
+  while (!returned_.compare_exchange_weak(head, b, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void Pool::drain_returned() {
+  Block* b = returned_.exchange(nullptr, std::memory_order_acquire);
+  while (b != nullptr) {
+    Block* next = b->next;
+    put(b);
+    b = next;
+  }
+}
+
+void Pool::end_hold() {
+  held_ = false;
+  Block* b = std::exchange(deferred_, nullptr);
+  while (b != nullptr) {
+    Block* next = b->next;
+    put(b);
+    b = next;
+  }
+}
+
+void Pool::trim() {
+  drain_returned();
+  for (Block*& list : free_)
+    while (list != nullptr) give_to_system(std::exchange(list, list->next));
+}
+
+void* Segment::scratch(std::size_t bytes) {
+  bytes = (bytes + 15) & ~std::size_t{15};
+  while (chunk_ == nullptr || used_ + bytes > chunk_->size) {
+    Chunk* next = chunk_ == nullptr ? chunks_ : chunk_->next;
+    if (next == nullptr) {
+      std::size_t size = std::max<std::size_t>(bytes, 64u << 10);
+      next = new (std::malloc(sizeof(Chunk) + size)) Chunk{nullptr, size};
+      system_allocations.fetch_add(1, std::memory_order_relaxed);
+      (chunk_ == nullptr ? chunks_ : chunk_->next) = next;
+    }
+    chunk_ = next;
+    used_ = 0;
+  }
+  void* p = reinterpret_cast<char*>(chunk_ + 1) + used_;
+  used_ += bytes;
+  return p;
+}
+
+void Segment::add(int shards, void* task, void (*call)(void*, int)) {
+  if (count_ == room_) {
+    room_ = std::max<std::size_t>(256, room_ * 2);
+    items_ = static_cast<Item*>(std::realloc(items_, room_ * sizeof(Item)));
+    system_allocations.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (count_ == 0) Workspace::current().begin_pending();
+  shards_ = std::max(shards_, shards);
+  items_[count_++] = {call, task, shards};
+}
+
+void Segment::run() {
+  int workers = std::min(threads(), shards_);
+  run_workers(workers, [&](int worker) {
+    ComputeScope scope;
+    for (int shard = shards_ * worker / workers; shard < shards_ * (worker + 1) / workers; ++shard)
+      for (std::size_t i = 0; i < count_; ++i)
+        if (shard < items_[i].shards) items_[i].call(items_[i].task, shard);
+  });
+  count_ = 0;
+  shards_ = 0;
+  chunk_ = chunks_;
+  used_ = 0;
+}
+
+thread_local Workspace* Workspace::current_ = nullptr;
+
+Workspace::Workspace() {
+  pool_.set_owner(this);
+  for (Pool& p : shard_pools_) p.set_owner(this);
+}
+
+// Workspaces outlive their threads, since tensors do; a later thread takes over an idle one.
+struct WorkspaceHandle {
+  Workspace* held = nullptr;
+  ~WorkspaceHandle() {
+    if (held == nullptr) return;
+    std::lock_guard lock(idle_mutex);
+    held->next_idle_ = std::exchange(idle_workspaces, held);
+    Workspace::current_ = nullptr;
+  }
+};
+
+Workspace& Workspace::adopt() {
+  static thread_local WorkspaceHandle handle;
+  std::lock_guard lock(idle_mutex);
+  if (idle_workspaces != nullptr) {
+    handle.held = idle_workspaces;
+    idle_workspaces = idle_workspaces->next_idle_;
+  } else {
+    handle.held = new Workspace;
+  }
+  current_ = handle.held;
+  return *current_;
+}
+
+void Workspace::flush() {
+  if (!segment_.empty()) segment_.run();
+  pool_.end_hold();
+  for (Block* b = std::exchange(foreign_, nullptr); b != nullptr;) {
+    Block* next = b->next;
+    b->owner->release(b);
+    b = next;
+  }
+}
+
+MemoryStatistics memory_statistics() { return {system_allocations.load(), system_bytes.load()}; }
+
+void release_cached_memory() {
+  flush();
+  Workspace& w = Workspace::current();
+  w.pool().trim();
+  for (int s = 0; s < kMaxShards; ++s) w.shard_pool(s).trim();
+}
+
+}  // namespace gradus

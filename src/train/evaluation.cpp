@@ -1,0 +1,71 @@
+#include "gradus/train/evaluation.h"
+
+#include <algorithm>
+
+#include "gradus/model/metrics.h"
+
+namespace gradus {
+namespace {
+
+// Class of each row: the largest entry, or for a single output the side of the threshold.
+void append_classes(const Tensor& p, bool probabilities, Evaluation& out) {
+  std::int64_t n = p.dim(0), k = p.size() / std::max<std::int64_t>(n, 1);
+  const float* v = p.data<float>();
+  float threshold = probabilities ? 0.5f : 0.0f;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float* row = v + i * k;
+    out.predicted.push_back(static_cast<std::int32_t>(k == 1 ? row[0] > threshold : std::max_element(row, row + k) - row));
+    if (!probabilities) continue;
+    if (k == 1) out.probabilities.push_back(1 - row[0]);
+    out.probabilities.insert(out.probabilities.end(), row, row + k);
+  }
+}
+
+void append(std::vector<float>& to, const Tensor& t) { to.insert(to.end(), t.data<float>(), t.data<float>() + t.size()); }
+
+int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
+
+}  // namespace
+
+Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data) {
+  Evaluation out;
+  out.task = task;
+  out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
+    if (batch.weight.defined())
+      out.weights.insert(out.weights.end(), batch.weight.data<float>(), batch.weight.data<float>() + batch.size());
+    if (task.classifies()) {
+      append_classes(p, loss.gives_probabilities(), out);
+      const std::int32_t* t = batch.target.data<std::int32_t>();
+      out.truth.insert(out.truth.end(), t, t + batch.size());
+    } else {
+      append(out.predicted_values, p);
+      append(out.true_values, batch.target);
+    }
+  });
+  return out;
+}
+
+Value Evaluation::metrics() const {
+  Value v;
+  if (!task.classifies()) {
+    v = to_value(regression_metrics(std::span<const float>(true_values), predicted_values, outputs_of(*this), weights));
+  } else if (!probabilities.empty()) {
+    v = to_value(classification_metrics(truth, std::span<const float>(probabilities), outputs_of(*this), weights));
+  } else {
+    v = to_value(classification_metrics(truth, predicted, outputs_of(*this), weights));
+  }
+  Value all = Value::table();
+  all.set("loss", loss);
+  for (auto& [name, value] : v.as_table()) all.set(name, value);
+  return all;
+}
+
+Measured Evaluation::summary() const {
+  Measured m;
+  Value all = metrics();
+  for (const char* name : {"loss", "accuracy", "macro_f1", "mse", "mae", "r2"})
+    if (const Value* v = all.find(name)) m.emplace_back(name, v->as_real());
+  return m;
+}
+
+}  // namespace gradus

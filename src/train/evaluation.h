@@ -1,0 +1,28 @@
+#pragma once
+
+#include "gradus/data/task.h"
+#include "gradus/train/trainer.h"
+
+namespace gradus {
+
+// A network's predictions for a data set beside the truth.
+struct Evaluation {
+  TaskSpec task;
+  double loss = 0;
+  // classification
+  std::vector<std::int32_t> truth, predicted;
+  std::vector<float> probabilities;  // [n, classes]; empty when the loss gives none
+  // regression, [n, outputs]
+  std::vector<float> true_values, predicted_values;
+  std::vector<double> weights;  // empty: all 1
+
+  // "loss" and what fits the task, as metrics.json writes it.
+  Value metrics() const;
+  // The few numbers that are watched epoch by epoch: loss; accuracy and macro_f1; mse, mae and r2.
+  Measured summary() const;
+};
+
+// Predicts a whole data set without training.
+Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data);
+
+}  // namespace gradus

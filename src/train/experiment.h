@@ -1,0 +1,103 @@
+#pragma once
+
+#include "gradus/data/source.h"
+#include "gradus/train/evaluation.h"
+
+namespace gradus {
+
+// The `[model]` section.
+struct ModelParams {
+  std::string type = "network";
+  Value layers;
+  Value loss;  // absent: cross_entropy for classes, mse for numbers
+  void fields(Fields& f);
+};
+
+// A whole config: one TOML file.
+struct ExperimentParams {
+  std::string name;
+  std::int64_t seed = 0;
+  Value data = Value::table();
+  Value prepare = Value::table();
+  ModelParams model;
+  TrainParams train;
+  void fields(Fields& f);
+};
+
+struct Experiment {
+  ExperimentParams params;
+  std::string folder;  // where relative paths start
+
+  // The config with every default written out.
+  Value resolved() const;
+};
+
+// Reads a config. `overrides` are "key=value" with dotted keys and TOML values. Throws Error{config} with the place.
+Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
+Experiment experiment_of(const Value& config, const std::string& folder);
+
+// What goes in and out of the parts of an experiment; made once per run.
+struct Prepared {
+  std::unique_ptr<Source> source;
+  LoadedData data;
+  std::unique_ptr<Loss> loss;
+  std::unique_ptr<Network> network;
+  Shape input;
+  std::vector<std::string> warnings;
+};
+
+// Loads the data, makes the network and checks that all fits together, before anything is trained.
+Prepared prepare_experiment(const Experiment& experiment);
+
+struct RunOptions {
+  std::string out;          // "": runs/NAME beside the working folder
+  bool resume = false;
+  bool overwrite = false;
+  std::function<void(const std::string&)> note;       // sentences for the user, before and during training
+  std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
+  std::function<void(const EpochRecord&)> epoch_end;
+  const std::atomic<bool>* stop = nullptr;
+};
+
+struct RunOutcome {
+  std::string folder;
+  TrainResult training;
+  Value metrics;             // the content of metrics.json
+  Prepared prepared;         // network, data and source, for reports
+  std::unique_ptr<Evaluation> test;  // of the test part, or null
+  std::vector<std::string> notes;
+};
+
+// Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, and at the end
+// model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no model.
+RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options);
+
+// A trained model read back: everything needed to treat raw data as in training.
+class TrainedModel {
+ public:
+  // From a run folder or a model file. Throws Error{file} or Error{data}.
+  explicit TrainedModel(const std::string& path);
+
+  // Measures the model on raw data in the files' format.
+  Evaluation evaluate_files(const std::vector<std::string>& files);
+  Evaluation evaluate_data(const Dataset& data) { return evaluate(*network_, *loss_, task_, data); }
+  // The predictions for raw data as rows of text under column names; `files` as for evaluation, without targets.
+  struct Predictions {
+    std::vector<std::string> columns;
+    std::vector<std::vector<std::string>> rows;
+  };
+  Predictions predict_files(const std::vector<std::string>& files);
+
+  const TaskSpec& task() const { return task_; }
+  const Value& metadata() const { return metadata_; }
+  Network& network() { return *network_; }
+
+ private:
+  Value metadata_;
+  TaskSpec task_;
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Loss> loss_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace gradus

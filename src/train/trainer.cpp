@@ -1,0 +1,384 @@
+#include "gradus/train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+
+#include "gradus/base/error.h"
+#include "gradus/base/parallel.h"
+
+namespace gradus {
+namespace {
+
+using Clockwork = std::chrono::steady_clock;
+
+double since(Clockwork::time_point t) { return std::chrono::duration<double>(Clockwork::now() - t).count(); }
+
+std::int64_t batch_size_of(const Value& v, std::int64_t examples) {
+  if (v.is_string()) {
+    if (v.as_string() == "all") return examples;
+    throw Error(ErrorKind::config, {"train.batch_size", "a number >= 1 or \"all\"", "\"" + v.as_string() + "\"", ""});
+  }
+  std::int64_t n = v.as_integer("train.batch_size");
+  if (n < 1) throw Error(ErrorKind::config, {"train.batch_size", "a number >= 1 or \"all\"", std::to_string(n), ""});
+  return std::min(n, examples);
+}
+
+template <class T>
+std::unique_ptr<T> make_named(const Catalog<T>& catalog, const Value& v, const std::string& place) {
+  if (v.is_string()) return catalog.make(v.as_string(), Value::table(), place);
+  if (v.find("type") == nullptr) throw Error(ErrorKind::config, place, "has no type", "write { type = \"adam\", ... }");
+  return catalog.make(v.at("type").as_string(place + ".type"), v, place);
+}
+
+std::optional<EarlyStoppingParams> early_stopping_of(const Value& v) {
+  if (v.is_null() || (v.type() == Value::Type::boolean && !v.as_bool())) return std::nullopt;
+  EarlyStoppingParams p;
+  if (v.type() != Value::Type::boolean) read_params(p, v, "train.early_stopping");
+  return p;
+}
+
+// A monitored number is better when it is smaller, except scores.
+bool larger_is_better(const std::string& monitor) {
+  std::string name = monitor.substr(monitor.find('.') + 1);
+  return name != "loss" && name != "mse" && name != "mae" && name != "rmse" && name != "log_loss";
+}
+
+std::optional<double> monitored_value(const EpochRecord& r, const std::string& monitor) {
+  if (monitor == "train.loss") return r.train_loss;
+  for (const auto& [name, value] : r.validation)
+    if (monitor == "validation." + name) return value;
+  return std::nullopt;
+}
+
+double required_value(const EpochRecord& r, const std::string& monitor, const std::string& place) {
+  if (auto v = monitored_value(r, monitor)) return *v;
+  std::string known = "train.loss";
+  for (const auto& [name, value] : r.validation) known += ", validation." + name;
+  throw Error(ErrorKind::config, {place, "one of " + known, "\"" + monitor + "\"",
+                                  r.validation.empty() ? "give the split a validation part" : ""});
+}
+
+Value record_value(const EpochRecord& r) {
+  Value v = Value::table(), measured = Value::table();
+  v.set("epoch", r.epoch);
+  v.set("train_loss", r.train_loss);
+  for (const auto& [name, value] : r.validation) measured.set(name, value);
+  v.set("validation", measured);
+  v.set("lr", r.lr);
+  v.set("gradient_norm", r.gradient_norm);
+  v.set("seconds", r.seconds);
+  return v;
+}
+
+double real_or_nan(const Value& v) { return v.is_null() ? std::nan("") : v.as_real(); }
+
+EpochRecord read_record(const Value& v) {
+  EpochRecord r;
+  r.epoch = v.at("epoch").as_integer();
+  r.train_loss = real_or_nan(v.at("train_loss"));
+  for (const auto& [name, value] : v.at("validation").as_table()) r.validation.emplace_back(name, real_or_nan(value));
+  r.lr = v.at("lr").as_real();
+  r.gradient_norm = v.at("gradient_norm").as_real();
+  r.seconds = v.at("seconds").as_real();
+  return r;
+}
+
+std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
+  return static_cast<std::uint64_t>(params.seed.value_or(static_cast<std::int64_t>(seed)));
+}
+
+bool uses_batch_statistics(const Network& n) {
+  for (std::size_t i = 0; i < n.size(); ++i)
+    if (n.layer(i).type() == "batch_norm") return true;
+  return false;
+}
+
+}  // namespace
+
+void EarlyStoppingParams::fields(Fields& f) {
+  f("monitor", monitor, "the number watched: validation.loss, validation.accuracy, train.loss ...");
+  f("patience", patience, at_least(1), "epochs without improvement before training stops");
+  f("min_delta", min_delta, at_least(0), "smallest change that counts as an improvement");
+  f("restore_best", restore_best, "go back to the weights of the best epoch");
+}
+
+void TrainParams::fields(Fields& f) {
+  f("epochs", epochs, at_least(1), "passes over the training data");
+  f("batch_size", batch_size, "a number or \"all\"", "examples per step: 1 is stochastic, \"all\" full-batch gradient descent");
+  f("optimizer", optimizer, "a name or a table", "what moves the weights: { type = \"adam\", lr = 0.001 }");
+  f("schedule", schedule, "a name or a table", "the learning rate over time: { type = \"cosine\", warmup = 0.1 }");
+  f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
+  f("l1", l1, at_least(0), "penalty l1 |w| on weights (not biases)");
+  f("l2", l2, at_least(0), "penalty l2 / 2 w^2 on weights (not biases)");
+  f("clip_norm", clip_norm, at_least(0), "largest Euclidean norm of the gradient; 0: no limit");
+  f("clip_value", clip_value, at_least(0), "largest size of a gradient element; 0: no limit");
+  f("early_stopping", early_stopping, "true or a table", "stop when a monitored number no longer improves");
+  f("min_gradient_norm", min_gradient_norm, at_least(0), "stop when the gradient's norm falls below this; 0: never");
+  f("max_seconds", max_seconds, at_least(0), "stop after this much training time; 0: never");
+  f("class_weights", class_weights, "\"balanced\" or a table", "weight of each class in the loss");
+  f("checkpoint_seconds", checkpoint_seconds, at_least(0), "seconds between checkpoints within an epoch; 0: only at its end");
+  f("checkpoint_steps", checkpoint_steps, at_least(0), "steps between checkpoints within an epoch; 0: by time alone");
+}
+
+int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
+
+const char* stopped_name(Stopped s) {
+  switch (s) {
+    case Stopped::epochs: return "epochs";
+    case Stopped::early_stopping: return "early_stopping";
+    case Stopped::small_gradient: return "min_gradient_norm";
+    case Stopped::time: return "max_seconds";
+    case Stopped::interrupted: return "interrupted";
+  }
+  return "";
+}
+
+Trainer::Trainer(Network& network, const Loss& loss, const TrainParams& params, std::uint64_t seed)
+    : network_(network),
+      loss_(loss),
+      params_(params),
+      step_key_(RandomKey{seed_of(params, seed), 0, 0}.in("step")),
+      shuffle_key_(RandomKey{seed_of(params, seed), 0, 0}.in("shuffle")),
+      parameters_(parameters_of(network)),
+      optimizer_(make_named(optimizers(), params.optimizer, "train.optimizer")),
+      schedule_(make_named(schedules(), params.schedule, "train.schedule")),
+      rules_{params.l1, params.l2, params.clip_norm, params.clip_value},
+      early_(early_stopping_of(params.early_stopping)) {}
+
+void Trainer::weigh_classes(Batch& batch) const {
+  std::int64_t n = batch.size();
+  Tensor weight = Tensor::empty({n});
+  float* w = weight.mutable_data<float>();
+  const float* own = batch.weight.defined() ? batch.weight.data<float>() : nullptr;
+  const std::int32_t* target = batch.target.data<std::int32_t>();
+  batch.total_weight = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    w[i] = class_weights_[target[i]] * (own != nullptr ? own[i] : 1);
+    batch.total_weight += w[i];
+  }
+  batch.weight = weight;
+}
+
+double Trainer::train_step(const Batch& batch, double lr) {
+  ComputeScope scope;
+  int shards = shards_for(batch.size());
+  Context context;
+  context.training = true;
+  context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
+  Tensor prediction = network_.forward(shard(batch.inputs, shards), context);
+  Tensor loss = loss_(prediction, target_for(loss_, batch.target), {batch.weight, batch.total_weight});
+  prediction = Tensor();
+  Gradients gradients = backward(loss);
+  flush();
+  double value = loss.item();
+  if (!std::isfinite(value)) report_not_finite(batch, -1);
+  StepReport report = optimizer_->step(parameters_, gradients, lr, rules_, params_.min_gradient_norm > 0);
+  if (report.first_bad_parameter >= 0) report_not_finite(batch, report.first_bad_parameter);
+  state_.last_norm = report.gradient_norm;
+  return value;
+}
+
+void Trainer::report_not_finite(const Batch& batch, int parameter) {
+  std::string where = "step " + std::to_string(optimizer_->steps() + (parameter < 0));
+  const char* fix = "lower the learning rate, scale the data, or set train.clip_norm";
+  if (parameter >= 0)
+    throw Error(ErrorKind::numeric, where, "the gradient of " + parameters_[parameter].name + " is not a finite number", fix);
+  auto finite = [](const Tensor& t) {
+    for (double v : t.to(Dtype::f64).to_vector<double>())
+      if (!std::isfinite(v)) return false;
+    return true;
+  };
+  if (!finite(batch.inputs))
+    throw Error(ErrorKind::numeric, where, "the input has a value that is not finite", "set prepare.missing, or clean the data");
+  std::string first;
+  Context context;
+  context.training = true;
+  context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
+  context.watch = [&](const std::string& name, const Tensor& t) {
+    if (first.empty() && !finite(t)) first = name;
+  };
+  NoGrad no_grad;
+  network_.forward(batch.inputs, context);
+  throw Error(ErrorKind::numeric, where,
+              first.empty() ? "the loss is not a finite number" : "the result of layer " + first + " is not a finite number", fix);
+}
+
+bool Trainer::improved(const EpochRecord& record) {
+  double value = required_value(record, early_->monitor, "train.early_stopping.monitor");
+  bool larger = larger_is_better(early_->monitor);
+  bool better = state_.best_epoch == 0 ||
+                (larger ? value > state_.best + early_->min_delta : value < state_.best - early_->min_delta);
+  if (better) state_.best = value;
+  return better;
+}
+
+void Trainer::finish_epoch(const TrainCallbacks& callbacks) {
+  EpochRecord record;
+  record.epoch = ++state_.epoch;
+  record.train_loss = state_.loss_sum / state_.weight_sum;
+  if (callbacks.validate) record.validation = callbacks.validate();
+  record.lr = state_.last_lr;
+  record.gradient_norm = state_.last_norm;
+  record.seconds = state_.seconds;
+  state_.position = 0;
+  state_.loss_sum = state_.weight_sum = 0;
+  if (!schedule_->monitored().empty())
+    schedule_->observe(required_value(record, schedule_->monitored(), "train.schedule.monitor"));
+  if (early_) {
+    if (improved(record)) {
+      state_.best_epoch = record.epoch;
+      state_.waited = 0;
+      best_state_.clear();
+      for (auto& [name, tensor] : state_of(network_)) best_state_.emplace_back(name, tensor.copy());
+    } else {
+      ++state_.waited;
+    }
+  }
+  state_.history.push_back(record);
+  if (callbacks.epoch_end) callbacks.epoch_end(record);
+}
+
+TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
+  std::int64_t n = data.size(), batch_size = batch_size_of(params_.batch_size, n);
+  if (n == 0) throw Error(ErrorKind::data, "train", "the training part has no examples");
+  std::int64_t steps = (n + batch_size - 1) / batch_size;
+  // A last batch of one has no statistics of its own: batch norm goes without it.
+  if (uses_batch_statistics(network_) && n % batch_size == 1 && steps > 1) --steps;
+  std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
+  TrainResult result;
+  auto begin = Clockwork::now(), last_save = begin;
+  double seconds_before = state_.seconds;
+  auto tick = [&] { state_.seconds = seconds_before + since(begin); };
+  std::optional<Stopped> stop;
+  if (early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
+
+  while (!stop && state_.epoch < params_.epochs) {
+    random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
+                       static_cast<std::uint32_t>(n));
+    while (state_.position < steps) {
+      std::int64_t first = state_.position * batch_size, count = std::min(batch_size, n - first);
+      Batch batch = data.fetch({order.data() + first, static_cast<std::size_t>(count)});
+      if (!class_weights_.empty()) weigh_classes(batch);
+      state_.last_lr = optimizer_->base_lr() *
+                       schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
+      double loss = train_step(batch, state_.last_lr);
+      state_.loss_sum += loss * batch.total_weight;
+      state_.weight_sum += batch.total_weight;
+      ++state_.position;
+      result.examples += count;
+      tick();
+      if (callbacks.progress)
+        callbacks.progress(state_.epoch + 1, state_.position, steps, state_.loss_sum / state_.weight_sum);
+      if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm) stop = Stopped::small_gradient;
+      else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds) stop = Stopped::time;
+      else if (callbacks.stop != nullptr && callbacks.stop->load()) stop = Stopped::interrupted;
+      if (stop) break;
+      bool due = (params_.checkpoint_steps > 0 && optimizer_->steps() % params_.checkpoint_steps == 0) ||
+                 (params_.checkpoint_seconds > 0 && since(last_save) > params_.checkpoint_seconds);
+      if (due && state_.position < steps) {
+        save(callbacks);
+        last_save = Clockwork::now();
+      }
+    }
+    bool whole_epoch = state_.position == steps;
+    if (!whole_epoch) save(callbacks);  // resuming goes on inside this epoch
+    if (stop == Stopped::interrupted) break;
+    finish_epoch(callbacks);
+    tick();
+    if (!stop && early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
+    if (whole_epoch) save(callbacks);
+    last_save = Clockwork::now();
+  }
+  result.stopped = stop.value_or(Stopped::epochs);
+  if (early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted)
+    load_state(network_, best_state_);
+  result.epochs = state_.epoch;
+  result.steps = optimizer_->steps();
+  result.best_epoch = state_.best_epoch;
+  result.seconds = state_.seconds;
+  result.own_seconds = since(begin);
+  result.history = state_.history;
+  return result;
+}
+
+Value Trainer::metadata() const {
+  Value v = Value::table(), history = Value::array();
+  v.set("steps", optimizer_->steps());
+  v.set("epoch", state_.epoch);
+  v.set("position", state_.position);
+  v.set("loss_sum", state_.loss_sum);
+  v.set("weight_sum", state_.weight_sum);
+  v.set("seconds", state_.seconds);
+  v.set("last_lr", state_.last_lr);
+  v.set("last_norm", state_.last_norm);
+  v.set("best_epoch", state_.best_epoch);
+  v.set("best", state_.best);
+  v.set("waited", state_.waited);
+  v.set("schedule", schedule_->state());
+  for (const EpochRecord& r : state_.history) history.push_back(record_value(r));
+  v.set("history", std::move(history));
+  return v;
+}
+
+// Checkpoint tensors: "model.NAME", "optimizer.NAME" and, with early stopping, "best.NAME".
+void Trainer::save(const TrainCallbacks& callbacks) {
+  if (!callbacks.save) return;
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  for (auto& [name, t] : state_of(network_)) tensors.emplace_back("model." + name, t);
+  for (auto& [name, t] : optimizer_->state(parameters_)) tensors.emplace_back("optimizer." + name, t);
+  for (auto& [name, t] : best_state_) tensors.emplace_back("best." + name, t);
+  callbacks.save(metadata(), tensors);
+}
+
+void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Tensor>>& tensors) {
+  std::vector<std::pair<std::string, Tensor>> model, optimizer;
+  best_state_.clear();
+  auto take = [](const std::string& name, const std::string& prefix, const Tensor& t, auto& into) {
+    if (name.rfind(prefix, 0) == 0) into.emplace_back(name.substr(prefix.size()), t);
+  };
+  for (const auto& [name, t] : tensors) {
+    take(name, "model.", t, model);
+    take(name, "optimizer.", t, optimizer);
+    take(name, "best.", t, best_state_);
+  }
+  load_state(network_, model);
+  optimizer_->restore(parameters_, v.at("steps").as_integer(), optimizer);
+  state_.epoch = v.at("epoch").as_integer();
+  state_.position = v.at("position").as_integer();
+  state_.loss_sum = v.at("loss_sum").as_real();
+  state_.weight_sum = v.at("weight_sum").as_real();
+  state_.seconds = v.at("seconds").as_real();
+  state_.last_lr = v.at("last_lr").as_real();
+  state_.last_norm = v.at("last_norm").as_real();
+  state_.best_epoch = v.at("best_epoch").as_integer();
+  state_.best = v.at("best").as_real();
+  state_.waited = v.at("waited").as_integer();
+  schedule_->restore(v.at("schedule"));
+  state_.history.clear();
+  for (const Value& r : v.at("history").as_array()) state_.history.push_back(read_record(r));
+}
+
+double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
+                        const std::function<void(const Tensor&, const Batch&)>& take) {
+  constexpr std::int64_t kRows = 1024;
+  ComputeScope scope;
+  NoGrad no_grad;
+  double loss_sum = 0, weight_sum = 0;
+  std::vector<std::uint32_t> rows;
+  for (std::int64_t first = 0; first < data.size(); first += kRows) {
+    rows.resize(static_cast<std::size_t>(std::min(kRows, data.size() - first)));
+    std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
+    Batch batch = data.fetch(rows);
+    if (!(batch.total_weight > 0)) batch.weight = Tensor(), batch.total_weight = static_cast<double>(batch.size());
+    Tensor prediction = network.forward(shard(batch.inputs, shards_for(batch.size())), Context{});
+    Tensor value = loss(prediction, target_for(loss, batch.target), {batch.weight, batch.total_weight});
+    loss_sum += value.item() * batch.total_weight;
+    weight_sum += batch.total_weight;
+    if (take) take(gather_shards(loss.probabilities(prediction)), batch);
+  }
+  return loss_sum / weight_sum;
+}
+
+}  // namespace gradus

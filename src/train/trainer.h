@@ -1,0 +1,146 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gradus/data/dataset.h"
+#include "gradus/nn/loss.h"
+#include "gradus/nn/network.h"
+#include "gradus/optim/optimizer.h"
+#include "gradus/optim/schedule.h"
+
+namespace gradus {
+
+// Stops when a monitored number has not improved for `patience` epochs.
+struct EarlyStoppingParams {
+  std::string monitor = "validation.loss";
+  std::int64_t patience = 10;
+  double min_delta = 0;
+  bool restore_best = true;
+  void fields(Fields& f);
+};
+
+// The `[train]` section.
+struct TrainParams {
+  std::int64_t epochs = 10;
+  Value batch_size = 32;  // a number, or "all"
+  Value optimizer = "adam";
+  Value schedule = "constant";
+  std::optional<std::int64_t> seed;  // left out: the experiment's
+  double l1 = 0, l2 = 0;
+  double clip_norm = 0, clip_value = 0;
+  Value early_stopping;  // false, true or a table
+  double min_gradient_norm = 0;
+  double max_seconds = 0;
+  Value class_weights;  // "balanced" or a table
+  double checkpoint_seconds = 60;
+  std::int64_t checkpoint_steps = 0;
+  void fields(Fields& f);
+};
+
+// How many shards a batch of dense examples is cut into. It depends on the batch alone: more threads never change it.
+int shards_for(std::int64_t batch);
+
+// One row of metrics.csv.
+struct EpochRecord {
+  std::int64_t epoch = 0;  // 1 for the first
+  double train_loss = 0;   // mean over the epoch's batches, as they were met
+  std::vector<std::pair<std::string, double>> validation;  // "loss", "accuracy" ...
+  double lr = 0;           // of the last step
+  double gradient_norm = -1;
+  double seconds = 0;      // of training so far
+};
+
+// Numbers measured on a data set: "loss" first, then what the task asks for.
+using Measured = std::vector<std::pair<std::string, double>>;
+
+// What the trainer tells its caller, and asks of it.
+struct TrainCallbacks {
+  // Before each step of an epoch: for progress bars.
+  std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
+  std::function<void(const EpochRecord&)> epoch_end;
+  // Measures the network on the validation data after each epoch; absent when there is none.
+  std::function<Measured()> validate;
+  // Stores a checkpoint. Absent: none are made.
+  std::function<void(const Value& metadata, const std::vector<std::pair<std::string, Tensor>>& tensors)> save;
+  const std::atomic<bool>* stop = nullptr;  // set from outside (a signal): finish the step, checkpoint, return
+};
+
+// Why training ended.
+enum class Stopped { epochs, early_stopping, small_gradient, time, interrupted };
+const char* stopped_name(Stopped s);
+
+struct TrainResult {
+  Stopped stopped = Stopped::epochs;
+  std::int64_t epochs = 0, steps = 0;
+  std::int64_t best_epoch = 0;  // 0 when early stopping was off
+  double seconds = 0;
+  std::int64_t examples = 0;    // seen in this call, and the seconds they took
+  double own_seconds = 0;
+  std::vector<EpochRecord> history;
+};
+
+// The training loop: epochs of shuffled mini-batches, forward, loss, backward, update. Everything it does is a function
+// of the seed and of its state, so training that is stopped anywhere and resumed gives the same bits.
+class Trainer {
+ public:
+  // The network must be built.
+  Trainer(Network& network, const Loss& loss, const TrainParams& params, std::uint64_t seed);
+
+  // Multiplies each training example's weight by its class's.
+  void set_class_weights(std::vector<float> weights) { class_weights_ = std::move(weights); }
+
+  // Trains on `data`. Throws Error{numeric} naming the layer and step when a loss or gradient is not finite.
+  TrainResult fit(const Dataset& data, const TrainCallbacks& callbacks);
+
+  // The state that resume() takes: written by save at checkpoints.
+  void resume(const Value& metadata, const std::vector<std::pair<std::string, Tensor>>& tensors);
+
+  const std::vector<EpochRecord>& history() const { return state_.history; }
+  bool schedule_depends_on_length() const { return schedule_->depends_on_length(); }
+
+ private:
+  struct State {
+    std::int64_t epoch = 0;       // finished epochs
+    std::int64_t position = 0;    // steps done in the current one
+    double loss_sum = 0, weight_sum = 0;
+    double seconds = 0;
+    double last_lr = 0;
+    double last_norm = -1;
+    std::int64_t best_epoch = 0;
+    double best = 0;
+    std::int64_t waited = 0;
+    std::vector<EpochRecord> history;
+  };
+  void weigh_classes(Batch& batch) const;
+  double train_step(const Batch& batch, double lr);
+  [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
+  void finish_epoch(const TrainCallbacks& callbacks);
+  bool improved(const EpochRecord& record);
+  void save(const TrainCallbacks& callbacks);
+  Value metadata() const;
+
+  Network& network_;
+  const Loss& loss_;
+  TrainParams params_;
+  RandomKey step_key_, shuffle_key_;
+  std::vector<Parameter> parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Schedule> schedule_;
+  GradientRules rules_;
+  std::optional<EarlyStoppingParams> early_;
+  std::vector<float> class_weights_;
+  State state_;
+  std::vector<std::pair<std::string, Tensor>> best_state_;
+};
+
+// Measures the loss of a network over a data set and hands out its predictions batch by batch (probabilities where the
+// loss makes some), in order.
+double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
+                        const std::function<void(const Tensor& predictions, const Batch& batch)>& take = {});
+
+}  // namespace gradus

@@ -1,0 +1,259 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "command.h"
+#include "gradus/base/value.h"
+
+namespace gradus::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+std::string iris(const std::string& train = "epochs = 20\nbatch_size = 16\noptimizer = { type = \"adam\", lr = 0.01 }\n",
+                 const std::string& layers = "{ type = \"linear\", units = 16 }, { type = \"relu\" }, { type = \"linear\" }",
+                 const std::string& split = "{ method = \"stratified\", train = 0.7, validation = 0.15, test = 0.15 }") {
+  return "name = \"iris\"\nseed = 3\n[data]\nsource = \"" PROJECT_DATA "/iris.csv\"\ntarget = \"species\"\n[prepare]\nsplit = " +
+         split + "\nscale = \"standardize\"\n[model]\nlayers = [ " + layers + " ]\nloss = \"cross_entropy\"\n[train]\n" + train;
+}
+
+Value metrics_of(const Folder& f, const std::string& run) { return parse_json(f.read(run + "/metrics.json"), run); }
+std::string hash_of(const Folder& f, const std::string& run) { return metrics_of(f, run).at("model").at("hash").as_string(); }
+
+TEST(Train, FillsTheRunFolder) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris());
+  Result r = gradus({"train", config, "--out", f / "run"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  for (const char* name : {"config.toml", "model.safetensors", "metrics.csv", "metrics.json", "report.html"})
+    EXPECT_TRUE(f.has(std::string("run/") + name)) << name;
+  Value m = metrics_of(f, "run");
+  EXPECT_EQ(m.at("run").at("epochs").as_integer(), 20);
+  EXPECT_EQ(m.at("run").at("stopped").as_string(), "epochs");
+  EXPECT_EQ(m.at("model").at("parameters").as_integer(), 4 * 16 + 16 + 16 * 3 + 3);
+  for (const char* part : {"train", "validation", "test"}) {
+    const Value& v = m.at("metrics").at(part);
+    EXPECT_GT(v.at("accuracy").as_real(), 0.85) << part;
+    EXPECT_EQ(v.at("confusion").as_array().size(), 3u);
+  }
+  std::string history = f.read("run/metrics.csv");
+  EXPECT_EQ(std::count(history.begin(), history.end(), '\n'), 21);
+  EXPECT_THAT(history, HasSubstr("epoch,train.loss,validation.loss,validation.accuracy"));
+}
+
+TEST(Train, JsonIsTheOnlyOutput) {
+  Folder f;
+  Result r = gradus({"train", f.write("iris.toml", iris()), "--out", f / "run", "--quiet", "--json"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(r.err, "");
+  EXPECT_EQ(parse_json(r.out, "out").at("model").at("hash").as_string(), hash_of(f, "run"));
+}
+
+// 256 examples a batch make four shards, 128 two, 16 one; batch norm and dropout take part.
+TEST(Train, SameBitsOnAnyNumberOfThreads) {
+  Folder f;
+  std::string layers = "{ type = \"linear\", units = 24 }, { type = \"batch_norm\" }, { type = \"relu\" }, "
+                       "{ type = \"dropout\", rate = 0.3 }, { type = \"linear\" }";
+  for (const char* batch : {"16", "128", "256"}) {
+    std::string text = "name = \"digits\"\nseed = 5\n[data]\nsource = \"" PROJECT_DATA "/digits.csv\"\ntarget = \"digit\"\n"
+                       "[prepare]\nsplit = { method = \"random\", train = 0.8, validation = 0.1, test = 0.1 }\n[model]\nlayers = [ " +
+                       layers + " ]\n[train]\nepochs = 2\nbatch_size = " + batch + "\n";
+    std::string config = f.write("digits.toml", text);
+    std::vector<std::string> hashes;
+    for (const char* threads : {"1", "2", "3"}) {
+      std::string run = std::string("run") + batch + threads;
+      Result r = gradus({"train", config, "--out", f / run, "--threads", threads, "--quiet"});
+      ASSERT_EQ(r.code, 0) << r.err;
+      hashes.push_back(hash_of(f, run));
+    }
+    EXPECT_EQ(hashes[0], hashes[1]) << batch;
+    EXPECT_EQ(hashes[0], hashes[2]) << batch;
+  }
+}
+
+TEST(Train, AnotherSeedIsAnotherModel) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris());
+  ASSERT_EQ(gradus({"train", config, "--out", f / "a", "--quiet"}).code, 0);
+  ASSERT_EQ(gradus({"train", config, "--out", f / "b", "--quiet", "--set", "seed=4"}).code, 0);
+  EXPECT_NE(hash_of(f, "a"), hash_of(f, "b"));
+}
+
+// Killed again and again, in and between epochs, and resumed each time: the bits are those of a run left alone.
+TEST(Train, KilledAndResumedGivesTheSameBits) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris("epochs = 400\nbatch_size = 4\ncheckpoint_steps = 7\n"
+                                                 "early_stopping = { patience = 300 }\n"));
+  ASSERT_EQ(gradus({"train", config, "--out", f / "whole", "--quiet"}).code, 0);
+  int kills = 0;
+  for (int i = 0; i < 40; ++i) {
+    Result r = gradus_killed({"train", config, "--out", f / "cut", "--quiet", "--resume"}, 37 + 29 * (i % 7));
+    if (r.code == 0) break;
+    ASSERT_EQ(r.code, 128 + 9) << r.err;
+    ++kills;
+  }
+  EXPECT_GT(kills, 1) << "the run ended before it could be killed";
+  Result r = gradus({"train", config, "--out", f / "cut", "--quiet", "--resume"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(hash_of(f, "cut"), hash_of(f, "whole"));
+}
+
+TEST(Train, InterruptWritesACheckpointAndSaysHowToResume) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris("epochs = 100000\nbatch_size = 4\n"));
+  Result r = gradus_interrupted({"train", config, "--out", f / "run", "--quiet"}, 400);
+  EXPECT_EQ(r.code, 1);
+  EXPECT_THAT(r.err, HasSubstr("--resume"));
+  EXPECT_TRUE(f.has("run/checkpoints/latest.safetensors"));
+  EXPECT_FALSE(f.has("run/model.safetensors"));
+}
+
+TEST(Train, MoreEpochsContinueAFinishedRun) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris());
+  ASSERT_EQ(gradus({"train", config, "--out", f / "at-once", "--quiet", "--set", "train.epochs=30"}).code, 0);
+  ASSERT_EQ(gradus({"train", config, "--out", f / "in-two", "--quiet", "--set", "train.epochs=12"}).code, 0);
+  Result r = gradus({"train", config, "--out", f / "in-two", "--quiet", "--resume", "--set", "train.epochs=30"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(hash_of(f, "in-two"), hash_of(f, "at-once"));
+  EXPECT_EQ(metrics_of(f, "in-two").at("run").at("epochs").as_integer(), 30);
+}
+
+TEST(Train, RefusesAFolderThatHoldsARun) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris("epochs = 1\n"));
+  ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--quiet"}).code, 0);
+  Result again = gradus({"train", config, "--out", f / "run", "--quiet"});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, HasSubstr("--resume"));
+  EXPECT_EQ(gradus({"train", config, "--out", f / "run", "--quiet", "--overwrite"}).code, 0);
+  Result other = gradus({"train", config, "--out", f / "run", "--quiet", "--resume", "--set", "train.batch_size=8"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("train.batch_size"));
+}
+
+struct Mistake {
+  const char* what;
+  std::string config;
+  int code;
+  std::vector<std::string> says;
+};
+
+TEST(Train, NamesMistakesAndTheirFix) {
+  std::string linear = "{ type = \"linear\" }";
+  std::vector<Mistake> mistakes = {
+      {"no split", "name = \"x\"\n[data]\nsource = \"" PROJECT_DATA "/iris.csv\"\ntarget = \"species\"\n[model]\nlayers = [ " + linear + " ]\n",
+       2, {"prepare.split", "missing", "stratified"}},
+      {"unknown key", iris("epoch = 3\n"), 2, {"epoch", "epochs"}},
+      {"bad bound", iris("optimizer = { type = \"adam\", beta1 = 1.5 }\n"), 2, {"beta1", "[0, 1)", "1.5"}},
+      {"unknown layer", iris("", "{ type = \"linaer\" }"), 2, {"linaer", "linear"}},
+      {"sigmoid before cross-entropy", iris("", linear + ", { type = \"sigmoid\" }"), 2, {"sigmoid", "cross_entropy"}},
+      {"batch norm of one", iris("batch_size = 1\n", "{ type = \"linear\", units = 4 }, { type = \"batch_norm\" }, " + linear), 2,
+       {"batch_size", "batch norm"}},
+      {"early stopping without validation", iris("early_stopping = true\n", linear, "{ method = \"random\", train = 0.8, test = 0.2 }"), 2,
+       {"early_stopping", "validation"}},
+      {"wrong width", iris("", "{ type = \"linear\", units = 7 }"), 2, {"model.layers", "3 scores", "[7]"}},
+      {"wrong loss", iris().replace(iris().find("cross_entropy"), 13, "mse"), 2, {"model.loss", "mse", "cross_entropy"}},
+      {"unknown target", iris().replace(iris().find("\"species\""), 9, "\"specie\""), 1, {"specie", "species"}},
+      {"missing file", iris().replace(iris().find("iris.csv"), 8, "none.csv"), 1, {"none.csv"}},
+  };
+  for (const Mistake& m : mistakes) {
+    Folder f;
+    Result r = gradus({"train", f.write("x.toml", m.config), "--out", f / "run"});
+    EXPECT_EQ(r.code, m.code) << m.what << ": " << r.err;
+    for (const std::string& s : m.says) EXPECT_THAT(r.err, HasSubstr(s)) << m.what;
+    EXPECT_FALSE(f.has("run/model.safetensors")) << m.what;
+  }
+}
+
+TEST(Train, WarnsOfWhatIsSeldomMeant) {
+  Folder f;
+  auto warnings = [&](const std::string& layers) {
+    Result r = gradus({"train", f.write("x.toml", iris("epochs = 1\n", layers)), "--out", f / "run", "--overwrite"});
+    EXPECT_EQ(r.code, 0) << r.err;
+    return r.err;
+  };
+  EXPECT_THAT(warnings("{ type = \"linear\" }, { type = \"softmax\" }"), HasSubstr("softmax before cross_entropy"));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"step\" }, { type = \"linear\" }"), HasSubstr("step"));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"linear\" }"), HasSubstr("nothing non-linear"));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"relu\" }, { type = \"linear\" }"), Not(HasSubstr("warning")));
+}
+
+TEST(Train, DivergingTrainingNamesTheStep) {
+  Folder f;
+  std::string config = "name = \"d\"\n[data]\nsource = \"" PROJECT_DATA "/diabetes.csv\"\ntarget = \"progression\"\n[prepare]\n"
+                       "split = { method = \"random\", train = 0.8, test = 0.2 }\n[model]\nlayers = [ { type = \"linear\" } ]\n"
+                       "loss = \"mse\"\n[train]\noptimizer = { type = \"sgd\", lr = 100.0 }\n";
+  Result r = gradus({"train", f.write("d.toml", config), "--out", f / "run"});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_THAT(r.err, HasSubstr("step "));
+  EXPECT_THAT(r.err, HasSubstr("finite"));
+}
+
+TEST(Evaluate, MeasuresTheSameNumbersAsTraining) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris("epochs = 15\n", "{ type = \"linear\" }", "{ method = \"random\", train = 0.5, test = 0.5 }"));
+  ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--quiet"}).code, 0);
+  Result r = gradus({"evaluate", f / "run", "--data", PROJECT_DATA "/iris.csv", "--json"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  double all = parse_json(r.out, "out").at("metrics").at("accuracy").as_real();
+  Value parts = metrics_of(f, "run").at("metrics");
+  EXPECT_NEAR(all, (parts.at("train").at("accuracy").as_real() + parts.at("test").at("accuracy").as_real()) / 2, 1e-9);
+}
+
+TEST(Predict, WorksOnRawDataWithoutTargets) {
+  Folder f;
+  ASSERT_EQ(gradus({"train", f.write("iris.toml", iris()), "--out", f / "run", "--quiet"}).code, 0);
+  std::string raw = f.write("new.csv", "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.3,6.0,3.0,6.9\n");
+  Result r = gradus({"predict", f / "run", "--data", raw});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, HasSubstr("prediction,probability_setosa,probability_versicolor,probability_virginica\nsetosa,"));
+  EXPECT_THAT(r.out, HasSubstr("\nvirginica,"));
+  Result lacking = gradus({"predict", f / "run", "--data", f.write("bad.csv", "petal_width,petal_length\n1,2\n")});
+  EXPECT_EQ(lacking.code, 1);
+  EXPECT_THAT(lacking.err, HasSubstr("sepal_"));
+}
+
+TEST(Predict, DamagedModelsAreErrors) {
+  Folder f;
+  ASSERT_EQ(gradus({"train", f.write("iris.toml", iris("epochs = 1\n")), "--out", f / "run", "--quiet"}).code, 0);
+  std::string model = f.read("run/model.safetensors");
+  for (const std::string& bad : {std::string("not a model"), std::string(), model.substr(0, model.size() / 2), model + "x"}) {
+    std::string path = f.write("bad.safetensors", bad);
+    Result r = gradus({"predict", path, "--data", PROJECT_DATA "/iris.csv"});
+    EXPECT_EQ(r.code, 1);
+    EXPECT_THAT(r.err, HasSubstr("bad.safetensors"));
+    EXPECT_EQ(std::count(r.err.begin(), r.err.end(), '\n'), 1) << r.err;
+  }
+}
+
+TEST(Show, AnswersForHugeModelsAtOnce) {
+  Folder f;
+  std::string config = "name = \"big\"\n[model]\nlayers = [ { type = \"linear\", units = 100000 }, { type = \"relu\" }, "
+                       "{ type = \"linear\", units = 1000000 } ]\n";
+  Result r = gradus({"show", "model", f.write("big.toml", config), "--input", "50000", "--json"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(parse_json(r.out, "out").at("parameters").as_integer(), 50000LL * 100000 + 100000 + 100000LL * 1000000 + 1000000);
+}
+
+TEST(Show, ListsWhatThereIs) {
+  Result r = gradus({"show", "catalog", "--json"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  Value all = parse_json(r.out, "out");
+  EXPECT_GT(all.at("layers").as_array().size(), 15u);
+  EXPECT_GT(all.at("optimizers").as_array().size(), 5u);
+  EXPECT_EQ(gradus({"show", "config"}).code, 0);
+  EXPECT_EQ(gradus({"show", "nonsense"}).code, 2);
+  EXPECT_EQ(gradus({"data", "describe", PROJECT_DATA "/penguins.csv", "--json"}).code, 0);
+}
+
+TEST(Command, UsageMistakesExitWithTwo) {
+  EXPECT_EQ(gradus({}).code, 2);
+  EXPECT_EQ(gradus({"train"}).code, 2);
+  EXPECT_EQ(gradus({"train", "x.toml", "--nonsense"}).code, 2);
+  EXPECT_EQ(gradus({"train", "/nonexistent.toml"}).code, 2);
+  EXPECT_EQ(gradus({"--version"}).code, 0);
+}
+
+}  // namespace
+}  // namespace gradus::test

@@ -1,0 +1,188 @@
+#include "gradus/nn/network.h"
+
+#include "../base/expect_error.h"
+#include "../tensor/oracle.h"
+
+namespace gradus {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Value config(const std::string& toml) { return parse_toml("layers = [" + toml + "]", "net.toml").at("layers"); }
+std::unique_ptr<Network> from(const std::string& toml, std::int64_t outputs = 0) {
+  return make_network(config(toml), outputs, "model.layers");
+}
+
+std::vector<std::string> names(Network& n) {
+  std::vector<std::string> all;
+  for (const Parameter& p : parameters_of(n)) all.push_back(p.name);
+  return all;
+}
+
+TEST(Network, AListOfLayers) {
+  auto n = from(R"({type = "linear", units = 5}, {type = "relu"}, {type = "linear", name = "last"})", 3);
+  EXPECT_EQ(n->output_shape({4}).text(), "[3]");
+  EXPECT_EQ(n->cost({4}).parameters, 4 * 5 + 5 + 5 * 3 + 3);
+  n->build({4}, 7);
+  EXPECT_THAT(names(*n), ElementsAre("linear1.weight", "linear1.bias", "last.weight", "last.bias"));
+  EXPECT_TRUE(parameters_of(*n)[0].penalized);
+  EXPECT_FALSE(parameters_of(*n)[1].penalized);
+  EXPECT_EQ((*n)(Tensor::ones({2, 4})).shape().text(), "[2, 3]");
+  auto rows = n->table({4});
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[1].name, "relu1");
+  EXPECT_EQ(rows[2].output.text(), "[3]");
+  EXPECT_EQ(rows[0].cost.multiply_adds, 20);
+}
+
+TEST(Network, AGraph) {
+  auto n = from(R"({type = "linear", units = 4, name = "a"}, {type = "tanh", name = "t"},
+                   {type = "linear", units = 4, name = "b", from = "input"},
+                   {type = "add", name = "sum", from = ["t", "b", "input"]},
+                   {type = "concatenate", from = ["sum", "a"]}, {type = "linear", units = 2})");
+  n->build({4}, 7, Dtype::f64);
+  EXPECT_EQ(n->output_shape({4}).text(), "[2]");
+  auto p = parameters_of(*n);
+  Tensor x = Tensor::uniform({3, 4}, -1, 1, {1, 0, 0}, Dtype::f64);
+  Tensor a = linear(x, p[0].value, p[1].value), b = linear(x, p[2].value, p[3].value);
+  Tensor expected = linear(concatenate({tanh(a) + b + x, a}, 1), p[4].value, p[5].value);
+  expect_close(values_of(n->forward(x, {})), values_of(expected), 1e-14, "graph");
+  Gradients g = backward(sum(n->forward(shard(x, 2), {}))), h = backward(sum(expected));
+  for (const Parameter& q : p) expect_close(values_of(g[q.value]), values_of(h[q.value]), 1e-12, q.name);
+}
+
+// Activations are computed in the pass of the linear layer before them only where nothing else reads its result.
+TEST(Network, WatchingChangesNoValue) {
+  for (std::string activation :
+       {"relu", "tanh", "sigmoid", "gelu", "elu", "leaky_relu", "silu", "softplus", "identity", "step"}) {
+    auto n = from("{type = \"linear\", units = 6}, {type = \"" + activation + "\"}, {type = \"linear\", units = 2}");
+    n->build({4}, 7, Dtype::f64);
+    Tensor x = Tensor::uniform({3, 4}, -1, 1, {1, 0, 0}, Dtype::f64);
+    std::vector<std::string> seen;
+    Tensor before;
+    Context watching;
+    watching.watch = [&](const std::string& name, const Tensor& t) {
+      seen.push_back(name);
+      if (name == "linear1") before = t;
+    };
+    Tensor plain = n->forward(x, {}), watched = n->forward(x, watching);
+    expect_close(values_of(watched), values_of(plain), 1e-14, activation);
+    EXPECT_THAT(seen, ElementsAre("linear1", activation + "1", "linear2"));
+    auto p = parameters_of(*n);
+    expect_close(values_of(before), values_of(linear(x, p[0].value, p[1].value)), 1e-14,
+                 "what is watched is not yet activated");
+    for (const Parameter& q : p) {
+      Gradients g = backward(sum(square(n->forward(x, {})))), h = backward(sum(square(n->forward(x, watching))));
+      if (g[q.value].defined())
+        expect_close(values_of(g[q.value]), values_of(h[q.value]), 1e-12, activation + " " + q.name);
+    }
+  }
+}
+
+TEST(Network, BuildingAgainForgetsWhatWasFused) {
+  Network n = nn::network(nn::linear(3), nn::sigmoid());
+  n.build({2}, 1, Dtype::f64);
+  n.add(nn::layer("add"), "both", {"linear1", "sigmoid1"});  // now the linear result has two readers
+  n.build({2}, 1, Dtype::f64);
+  Tensor x = Tensor::uniform({4, 2}, -1, 1, {1, 0, 0}, Dtype::f64);
+  auto p = parameters_of(n);
+  Tensor z = linear(x, p[0].value, p[1].value);
+  expect_close(values_of(n.forward(x, {})), values_of(z + sigmoid(z)), 1e-14, "after a second build");
+}
+
+TEST(Network, SeedsAndNamesDecideTheWeights) {
+  auto values = [](const std::string& toml, std::uint64_t seed) {
+    auto n = from(toml);
+    n->build({4}, seed);
+    return values_of(parameters_of(*n)[0].value);
+  };
+  const std::string one = R"({type = "linear", units = 3})", named = R"({type = "linear", units = 3, name = "x"})";
+  EXPECT_EQ(values(one, 1), values(one, 1));
+  EXPECT_NE(values(one, 1), values(one, 2));
+  EXPECT_NE(values(one, 1), values(named, 1));
+  auto twins = from(R"({type = "linear", units = 4}, {type = "linear", units = 4})");
+  twins->build({4}, 1);
+  EXPECT_NE(values_of(parameters_of(*twins)[0].value), values_of(parameters_of(*twins)[2].value));
+}
+
+TEST(Network, DropoutDrawsAnewEachStepInTrainingOnly) {
+  auto n = from(R"({type = "dropout", rate = 0.5}, {type = "dropout", rate = 0.5, name = "second"})");
+  n->build({50}, 1);
+  Tensor x = Tensor::ones({20, 50});
+  auto at = [&](std::uint32_t step, bool training) {
+    Context c;
+    c.training = training;
+    c.key = {1, 0, step};
+    return values_of(n->forward(x, c));
+  };
+  EXPECT_EQ(at(1, true), at(1, true));
+  EXPECT_NE(at(1, true), at(2, true));
+  EXPECT_EQ(at(1, false), values_of(x));
+  EXPECT_EQ(values_of((*n)(x)), values_of(x));
+  double kept = 0;
+  for (double v : at(1, true)) kept += v != 0;
+  EXPECT_NEAR(kept / 1000, 0.25, 0.06) << "the two layers draw the same mask";
+}
+
+TEST(Network, DropoutSeedOfTheStepMatters) {
+  auto n = from(R"({type = "dropout", rate = 0.5})");
+  n->build({50}, 1);
+  Context a, b;
+  a.training = b.training = true;
+  a.key = {1, 0, 0};
+  b.key = {2, 0, 0};
+  EXPECT_NE(values_of(n->forward(Tensor::ones({20, 50}), a)), values_of(n->forward(Tensor::ones({20, 50}), b)));
+}
+
+TEST(Network, ErrorsNameTheLayer) {
+  auto two = from(R"({type = "linear", units = 5, name = "first"}, {type = "reshape", shape = [7], name = "odd"})");
+  EXPECT_THAT(error_of(ErrorKind::shape, [&] { two->output_shape({4}); }),
+              AllOf(HasSubstr("odd"), HasSubstr("[5]"), HasSubstr("[7]")));
+  auto n = from(R"({type = "linear", units = 5, name = "first"})");
+  n->build({4}, 1);
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [&] {
+                         (*n)(Tensor::ones({2, 3}));
+                       }),
+              AllOf(HasSubstr("first"), HasSubstr("[2, 3]"), HasSubstr("[4, 5]")));
+  auto config_error = [](const std::string& toml) { return error_of(ErrorKind::config, [&] { from(toml); }); };
+  EXPECT_THAT(config_error(R"({type = "linear", unist = 5})"),
+              AllOf(HasSubstr("model.layers[0]"), HasSubstr("unist"), HasSubstr("units")));
+  EXPECT_THAT(config_error(R"({type = "relu"}, {type = "reul"})"),
+              AllOf(HasSubstr("model.layers[1]"), HasSubstr("reul"), HasSubstr("relu")));
+  EXPECT_THAT(config_error(R"({units = 5})"), AllOf(HasSubstr("model.layers[0]"), HasSubstr("type")));
+  EXPECT_THAT(config_error(""), HasSubstr("at least one layer"));
+  EXPECT_THAT(config_error(R"({type = "relu", name = "a"}, {type = "relu", name = "a"})"),
+              AllOf(HasSubstr("model.layers[1]"), HasSubstr("\"a\"")));
+  EXPECT_THAT(config_error(R"({type = "relu", name = "input"})"), HasSubstr("input"));
+  EXPECT_THAT(config_error(R"({type = "relu", name = "a.b"})"), HasSubstr("a.b"));
+  EXPECT_THAT(config_error(R"({type = "relu", name = "first"}, {type = "relu", from = "frist"})"),
+              AllOf(HasSubstr("frist"), HasSubstr("first")));
+  EXPECT_THAT(config_error(R"({type = "relu", name = "a"}, {type = "relu", from = ["a", "input"]})"),
+              HasSubstr("one input"));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { from(R"({type = "linear"})")->output_shape({4}); }),
+              AllOf(HasSubstr("linear1"), HasSubstr("units")));
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [] {
+                         from(R"({type = "linear", units = 3, name = "a"}, {type = "add", from = ["a", "input"]})")
+                             ->output_shape({4});
+                       }),
+              AllOf(HasSubstr("add1"), HasSubstr("[3]"), HasSubstr("[4]")));
+  EXPECT_THAT(
+      error_of(ErrorKind::shape,
+               [] { from(R"({type = "residual", layers = [{type = "linear", units = 3}]})")->output_shape({4}); }),
+      AllOf(HasSubstr("residual1"), HasSubstr("[3]"), HasSubstr("[4]")));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { Network().output_shape({4}); }), HasSubstr("at least one layer"));
+}
+
+TEST(Network, ForwardOfOneThatWasNotBuiltIsAnError) {
+  for (std::string layer : {"linear", "batch_norm", "layer_norm", "prelu"}) {
+    auto n = from("{type = \"" + layer + "\"" + (layer == "linear" ? ", units = 2" : "") + "}");
+    EXPECT_THROW((*n)(Tensor::ones({2, 3})), Error) << layer;
+  }
+}
+
+}  // namespace
+}  // namespace gradus
