@@ -30,11 +30,14 @@ std::vector<EpochSeries> series(const std::vector<EpochRecord>& history) {
   if (history.empty()) return {};
   for (const auto& [name, value] : history[0].validation) all.push_back({"validation." + name, {}});
   all.push_back({"lr", {}});
+  bool norms = history[0].gradient_norm >= 0;
+  if (norms) all.push_back({"gradient_norm", {}});
   for (const EpochRecord& r : history) {
     std::size_t i = 0;
     all[i++].values.push_back(r.train_loss);
     for (const auto& [name, value] : r.validation) all[i++].values.push_back(value);
-    all[i].values.push_back(r.lr);
+    all[i++].values.push_back(r.lr);
+    if (norms) all[i].values.push_back(r.gradient_norm);
   }
   return all;
 }
@@ -98,7 +101,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.metrics = outcome.metrics.at("metrics");
   report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);
-  if (outcome.training.best_epoch > 0) report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
+  if (outcome.training.best_epoch > 0 && outcome.training.restored_best) report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
   if (outcome.test) {
     report.fits_part = "test";
     if (p.data.task.classifies()) report.mistakes = worst_mistakes(*outcome.test, *p.source);

@@ -1,4 +1,5 @@
-# What `cmake --install` puts in place: the library with its headers and CMake package, the command, the documents.
+# What `cmake --install` puts in place beside the command: the library with its headers and CMake package, and the
+# documents.
 include(CMakePackageConfigHelpers)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/gradus)
 
@@ -11,7 +12,4 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/gradusConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/gradusConfig.cmake ${PROJECT_BINARY_DIR}/gradusConfigVersion.cmake
   DESTINATION ${package_folder})
 
-if(GRADUS_CLI)
-  install(TARGETS gradus_cli)
-endif()
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

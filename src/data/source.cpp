@@ -46,6 +46,29 @@ std::unique_ptr<Source> make_source(const SourceConfig& config) {
   return sources().make(source_format(config), both, "data.format");
 }
 
+Value part_sizes(const Split& parts) {
+  Value v = Value::table();
+  v.set("train", parts.train.size());
+  v.set("validation", parts.validation.size());
+  v.set("test", parts.test.size());
+  if (parts.unused > 0) v.set("unused", parts.unused);
+  return v;
+}
+
+Value class_table(const Split& parts, const std::vector<std::int32_t>& classes, const std::vector<std::string>& names) {
+  auto train = class_counts(classes, parts.train, names.size()), validation = class_counts(classes, parts.validation, names.size()),
+       test = class_counts(classes, parts.test, names.size());
+  Value all = Value::table();
+  for (std::size_t c = 0; c < names.size(); ++c) {
+    Value v = Value::table();
+    v.set("train", train[c]);
+    v.set("validation", validation[c]);
+    v.set("test", test[c]);
+    all.set(names[c], std::move(v));
+  }
+  return all;
+}
+
 const Value& required_split(const Value& prepare) {
   const Value* split = prepare.find("split");
   if (split == nullptr)

@@ -6,6 +6,7 @@
 
 #include "gradus/base/catalog.h"
 #include "gradus/data/dataset.h"
+#include "gradus/data/split.h"
 #include "gradus/data/task.h"
 
 namespace gradus {
@@ -63,6 +64,10 @@ const Catalog<Source>& sources();
 // The source a config asks for: `format`, or what the files' names say.
 std::unique_ptr<Source> make_source(const SourceConfig& config);
 std::string source_format(const SourceConfig& config);
+
+// For summaries: rows per part, and how many of each class a part has: { name = { train, validation, test } }.
+Value part_sizes(const Split& parts);
+Value class_table(const Split& parts, const std::vector<std::int32_t>& classes, const std::vector<std::string>& names);
 
 // `prepare.split` of a config; Error{config} that says what to write when there is none.
 const Value& required_split(const Value& prepare);

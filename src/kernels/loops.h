@@ -36,8 +36,7 @@ enum class PointLoss : std::uint8_t {
   hinge,     // max(0, margin - (2 t - 1) z), t in {0, 1}
 };
 
-// Rows of a loss: `weight` scales each row (null: 1), `scale` all of them. loss receives the weighted sum; gradient,
-// when not null, receives d loss / d z.
+// The numbers of one Adam step t.
 struct AdamStep {
   double step_size;     // lr / (1 - beta1^t)
   double beta1, beta2;
@@ -81,7 +80,8 @@ struct Loops {
   // y = keep ? x / (1 - rate) : 0; keep is decided by counter `first + i` of the key (see random.h).
   void (*dropout)(const T* x, const float* uniform, T* y, I n, T rate);
 
-  // loss = scale * sum_r weight[r] * (mean over cols of PointLoss)
+  // Losses: `weight` scales each row (null: 1), `scale` all of them; gradient, when not null, receives d loss / d z.
+  // loss = scale * sum_r weight[r] * sum over cols of PointLoss
   void (*point_loss)(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient,
                      I rows, I cols);
   // loss = scale * sum_r weight[r] * -sum_j q_j log softmax(z)_j; q = (1 - smoothing) onehot(target) + smoothing / cols

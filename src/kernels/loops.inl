@@ -179,8 +179,7 @@ static T row_max(const T* x, I n) {
   return m;
 }
 
-// e = exp(x - max of its row), s = sum of each row of e, m = the maxima; a row whose maximum is infinite is shifted by
-// the largest finite number instead, so that -inf rows give NaN and +inf gives NaN as the formula does.
+// e = exp(x - max of its row), s = sum of each row of e, m = the maxima. A row with +inf, or of -inf alone, gives NaN.
 template <class T>
 static void shifted_exp(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT e, T* GRADUS_RESTRICT m, T* GRADUS_RESTRICT s,
                         I rows, I cols) {

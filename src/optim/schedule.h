@@ -25,7 +25,7 @@ class Schedule {
   bool depends_on_length() const { return warmup() > 0 || rule_depends_on_length(); }
 
   // The value of `monitored()` after an epoch; schedules that react to it keep what they need in state().
-  virtual void observe(double) {}
+  virtual void observe(double, bool /*larger_is_better*/) {}
   virtual std::string monitored() const { return ""; }
   virtual Value state() const { return Value::table(); }
   virtual void restore(const Value&) {}

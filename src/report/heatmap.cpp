@@ -123,10 +123,8 @@ class HeatmapDrawing {
                       : svg_text(x, y, shorten(map_.column_labels[c], kLongestLabel), "text-anchor=\"middle\"");
     }
     double right = left_ + static_cast<double>(columns_) * cell_;
-    if (!map_.column_axis.empty())
-      out += svg_text(right, height - 4, map_.column_axis + " →", "class=\"axis-name\" text-anchor=\"end\"");
-    if (!map_.row_axis.empty())
-      out += svg_text(right, 13, "↓ " + map_.row_axis, "class=\"axis-name\" text-anchor=\"end\"");
+    if (!map_.column_axis.empty()) out += svg_text(right, height - 4, map_.column_axis + " →", "text-anchor=\"end\"");
+    if (!map_.row_axis.empty()) out += svg_text(right, 13, "↓ " + map_.row_axis, "text-anchor=\"end\"");
     return out;
   }
 

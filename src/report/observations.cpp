@@ -173,7 +173,7 @@ class Observer {
     double lowest = INFINITY;
     std::size_t weakest = 0;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
-      if (support_[i] <= 0 || counts_[i][i] / support_[i] >= lowest) continue;
+      if (support_[i] < 5 || counts_[i][i] / support_[i] >= lowest) continue;
       lowest = counts_[i][i] / support_[i];
       weakest = i;
     }

@@ -29,7 +29,7 @@ struct Observation {
 //  Wilson interval, against always answering the
 //     commonest class; R2 against always answering the mean.
 //  8. gap: training accuracy (or R2) exceeds the result part's by more than 0.1.
-//  9. weak class: the lowest recall is more than 0.15 below the share of right answers.
+//  9. weak class: the lowest recall, of classes of 5 rows or more, is more than 0.15 below the share of right answers.
 // 10. commonest mistake: the largest count off the confusion matrix' diagonal.
 // 11. imbalance: in the result part, the largest class has at least 10 times the rows of the smallest.
 std::vector<Observation> observe(const RunReport& report);

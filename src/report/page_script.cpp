@@ -9,6 +9,7 @@ const std::string& page_script() {
 (() => {
 const tip = document.createElement('div');
 tip.className = 'tip';
+tip.setAttribute('role', 'status');
 tip.hidden = true;
 document.body.append(tip);
 

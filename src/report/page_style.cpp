@@ -5,10 +5,10 @@ namespace gradus {
 const std::string& page_style() {
   static const std::string style = R"css(
 :root{color-scheme:light dark;--paper:#fff;--ink:#16191d;--soft:#505a66;--line:#e3e6eb;--tint:#f5f7f9;--accent:#0b62b8;
---bar:#9bc4e6;--good:#08795a;--warn:#b5450a;--part0:#0b62b8;--part1:#d1500a;--part2:#08875c;--part3:#9c3a92;
+--good:#08795a;--warn:#b5450a;--part0:#0b62b8;--part1:#d1500a;--part2:#08875c;--part3:#9c3a92;
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
 @media screen and (prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e9ecf0;--soft:#a8b2be;--line:#29303a;
---tint:#1b2027;--accent:#64abf7;--bar:#28639c;--good:#4bcb9b;--warn:#ff9454;--part0:#64abf7;--part1:#ff9454;
+--tint:#1b2027;--accent:#64abf7;--good:#4bcb9b;--warn:#ff9454;--part0:#64abf7;--part1:#ff9454;
 --part2:#4bcb9b;--part3:#dd93d5}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:64px}
@@ -48,7 +48,7 @@ figure{margin:0;min-width:0}
 .plots>figure{max-width:640px}
 figcaption,.hint,.lead{color:var(--soft);font-size:14.5px;line-height:1.5;max-width:68ch}
 figcaption{margin-top:10px}.hint{margin:10px 0 0}h3+.hint{margin:-4px 0 12px}.lead{font-size:16px;margin-bottom:18px}
-.plot{display:block;width:100%;height:auto;outline-offset:4px;touch-action:pan-y}
+.plot{display:block;width:100%;height:auto;outline-offset:4px}.plot[data-area]{touch-action:pan-y}
 .scroll{overflow-x:auto}.tall{overflow-y:auto;max-height:560px}
 .beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px 48px;margin-top:40px;align-items:start}
 .beside h3:first-child{margin-top:0}.stack{margin-top:40px}.stack .confusion{max-width:820px}

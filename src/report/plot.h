@@ -77,7 +77,7 @@ class Plot {
   Plot& bars(std::string name, std::vector<std::string> labels, std::vector<double> values);
   // How many finite values fall in each of `bins` equal intervals.
   Plot& histogram(std::string name, const std::vector<double>& values, int bins);
-  // Lines of equal f over a rectangle; without levels, twelve by contour_levels.
+  // Lines of equal f over a rectangle, which becomes the plot's range; without levels, twelve by contour_levels.
   Plot& contours(const std::function<double(double, double)>& f, double x_low, double x_high, double y_low,
                  double y_high, std::vector<double> levels = {});
   Plot& mark_x(double x, std::string label);  // an upright dashed line

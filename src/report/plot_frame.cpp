@@ -36,8 +36,9 @@ struct Extent {
   }
 };
 
-bool has_kind(const PlotSpec& spec, PlotSpec::Kind kind) {
-  return std::any_of(spec.series.begin(), spec.series.end(), [&](const auto& s) { return s.kind == kind; });
+bool has_bars(const PlotSpec& spec) {
+  return std::any_of(spec.series.begin(), spec.series.end(),
+                     [](const auto& s) { return s.kind == PlotSpec::Kind::bars; });
 }
 
 bool only_lines(const PlotSpec& spec) {
@@ -45,40 +46,40 @@ bool only_lines(const PlotSpec& spec) {
                      [](const auto& s) { return s.kind == PlotSpec::Kind::line; });
 }
 
+// The rectangle of the contours alone, where there are any: a path that leaves it is cut.
 Extent x_extent(const PlotSpec& spec) {
   Extent e{INFINITY, -INFINITY, spec.x.scale == Scale::log};
+  for (const auto& c : spec.contours) {
+    e.add(c.grid.x_low);
+    e.add(c.grid.x_high);
+  }
+  if (!e.empty()) return e;
   for (const auto& s : spec.series)
     for (double v : s.x) {
       e.add(v - s.width / 2);
       e.add(v + s.width / 2);
     }
-  for (const auto& c : spec.contours) {
-    e.add(c.grid.x_low);
-    e.add(c.grid.x_high);
-  }
   if (e.empty()) return {e.log ? 0.1 : 0, 1, e.log};
-  bool tight = spec.x.categories.empty() && (only_lines(spec) || !spec.contours.empty());
-  if (e.low == e.high || !tight) e.widen(0.04);
+  if (e.low == e.high || !only_lines(spec)) e.widen(0.04);
   return e;
 }
 
 Extent y_extent(const PlotSpec& spec) {
   Extent e{INFINITY, -INFINITY, spec.y.scale == Scale::log};
-  for (const auto& s : spec.series)
-    for (double v : s.y) e.add(v);
   for (const auto& c : spec.contours) {
     e.add(c.grid.y_low);
     e.add(c.grid.y_high);
   }
-  bool bars = has_kind(spec, PlotSpec::Kind::bars);
+  if (!e.empty()) return e;
+  for (const auto& s : spec.series)
+    for (double v : s.y) e.add(v);
+  bool bars = has_bars(spec);
   if (bars && !e.log) e.add(0);
   if (e.empty()) return {e.log ? 0.1 : 0, 1, e.log};
-  if (!spec.contours.empty() && e.low < e.high) return e;
   double low = e.low, high = e.high;
   e.widen(0.06);
   if (e.log) return e;
-  bool near_zero = low >= 0 && high > low && (low < 0.25 * high || bars);
-  if (near_zero) e.low = 0;
+  if (low >= 0 && high > low && (low < 0.25 * high || bars)) e.low = 0;
   if (bars && high <= 0) e.high = 0;
   return e;
 }

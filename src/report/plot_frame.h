@@ -24,8 +24,8 @@ struct FittedAxes {
   FittedAxis x, y;
 };
 
-// The given ranges, or those of the data with a margin; a lone value gets a range around it, no value at all [0, 1]. A
-// y axis that nearly reaches zero, or holds bars, starts there.
+// The given ranges, or the rectangle of the contours, or the range of the data with a margin; a lone value gets a range
+// around it, no value at all [0, 1]. A y axis that nearly reaches zero, or holds bars, starts there.
 FittedAxes fit_axes(const PlotSpec& spec, int most_x_ticks, int most_y_ticks);
 
 // The series where it can be shown (finite; positive on log axes), in at most about two points for each of `buckets`

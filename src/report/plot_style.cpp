@@ -41,8 +41,7 @@ std::string colors(const Palette& p) {
   std::string css = fmt::format(
       ".paper{{fill:{0}}}.plot text{{fill:{2}}}.plot .title{{fill:{1}}}.plot .grid{{stroke:{3}}}"
       ".plot .axis{{stroke:{4}}}.plot .mark{{stroke:{2}}}.plot .note{{fill:{1};stroke:{0}}}.plot .end{{fill:{0}}}"
-      ".plot .on{{fill:{0}}}.plot .off{{fill:{1}}}.plot .cells{{stroke:{0}}}.plot .guide{{stroke:{2}}}"
-      ".plot .edge{{stroke:{3}}}",
+      ".plot .on{{fill:{0}}}.plot .off{{fill:{1}}}.plot .cells{{stroke:{0}}}.plot .guide{{stroke:{2}}}",
       p.paper, p.ink, p.soft, p.grid, p.axis);
   for (std::size_t i = 0; i < p.series.size(); ++i)
     css += fmt::format(".plot .s{0}{{stroke:{1}}}.plot .f{0}{{fill:{1}}}", i, p.series[i]);

@@ -163,7 +163,7 @@ std::string numbers(const RunReport& report, int marked) {
     table.rows.push_back(std::move(cells));
   }
   std::string title = every == 1 ? "The numbers of every epoch"
-                                 : fmt::format("The numbers of every {}th epoch, the marked one and the last", every);
+                                 : fmt::format("The numbers of one epoch in {}, the marked one and the last", every);
   return "<details><summary>" + title + "</summary>" + table.html() + "</details>";
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "gradus/report/display.h"
@@ -12,8 +11,6 @@
 namespace gradus {
 namespace {
 
-constexpr std::size_t kMostTiles = 6;
-
 std::string tile(std::string_view label, std::string_view figure) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(label), figure);
 }
@@ -23,25 +20,23 @@ std::string run_number(const RunReport& report, const char* key, std::string (*f
   return value && value->is_number() ? format(value->as_real()) : "";
 }
 
+// Up to three metrics, the size of the model and of the training.
 std::string tiles(const RunReport& report) {
-  std::vector<std::string> all;
-  std::string part = result_part(report);
+  std::string out, part = result_part(report);
+  int metrics = 0;
   for (const char* key : {"accuracy", "r2", "macro_f1", "mae", "mse", "loss"}) {
     auto value = metric(report, part, key);
-    if (value && all.size() < 3) all.push_back(tile(part + " " + readable(key), format_figure(*value)));
+    if (value && ++metrics <= 3) out += tile(part + " " + readable(key), format_figure(*value));
   }
   std::int64_t parameters = 0;
   for (const ModelRow& row : report.model) parameters += row.parameters;
-  if (parameters > 0) all.push_back(tile("parameters", format_count(parameters)));
+  if (parameters > 0) out += tile("parameters", format_count(parameters));
   std::string epochs = run_number(report, "epochs", format_number);
   if (epochs.empty() && !report.history.empty())
     epochs = format_count(static_cast<std::int64_t>(report.history[0].values.size()));
-  if (!epochs.empty()) all.push_back(tile("epochs", epochs));
+  if (!epochs.empty()) out += tile("epochs", epochs);
   std::string time = run_number(report, "seconds", format_duration);
-  if (!time.empty()) all.push_back(tile("training time", time));
-  all.resize(std::min(all.size(), kMostTiles));
-  std::string out;
-  for (const std::string& t : all) out += t;
+  if (!time.empty()) out += tile("training time", time);
   return out.empty() ? "" : element("dl", "class=\"tiles\"", out);
 }
 

@@ -121,7 +121,7 @@ Gradients::Entry* Gradients::find(const TensorImpl* leaf) const {
 void Gradients::grow() {
   Entry* old = entries_;
   std::size_t old_room = room_;
-  room_ = old_room == 0 ? 16 : old_room * 2;
+  room_ = old_room == 0 ? 8 : old_room * 2;
   entries_ = static_cast<Entry*>(pooled_memory(room_ * sizeof(Entry)));
   for (std::size_t i = 0; i < room_; ++i) new (&entries_[i]) Entry{};
   for (std::size_t i = 0; i < old_room; ++i)

@@ -19,20 +19,6 @@ std::atomic<std::uint64_t> system_bytes{0};
 
 constexpr std::size_t kHugePage = 2u << 20;
 
-// Size classes: four steps between powers of two, from 64 bytes, so at most a quarter is wasted.
-struct SizeClass {
-  std::uint32_t number;
-  std::size_t bytes;
-};
-
-SizeClass size_class(std::size_t bytes) {
-  std::size_t n = std::max<std::size_t>(bytes, 64) - 1;
-  int top = 63 - std::countl_zero(n | 32);       // highest bit
-  std::size_t step = std::size_t{1} << (top - 2);
-  std::size_t quarter = (n >> (top - 2)) & 3;
-  return {static_cast<std::uint32_t>((top - 5) * 4 + quarter), (std::size_t{1} << top) + (quarter + 1) * step};
-}
-
 std::size_t alignment_of(std::size_t data_bytes) { return sizeof(Block) + data_bytes >= kHugePage ? kHugePage : 64; }
 
 std::size_t total_bytes(std::size_t data_bytes) {
@@ -62,35 +48,38 @@ Workspace* idle_workspaces = nullptr;
 
 }  // namespace
 
-Block* Pool::allocate(std::size_t bytes) {
-  SizeClass c = size_class(bytes);
-  if (c.number >= kClasses) throw Error(ErrorKind::state, "memory", "a tensor of " + std::to_string(bytes) + " bytes");
-  Block*& head = free_[c.number];
-  if (head == nullptr && returned_.load(std::memory_order_relaxed) != nullptr) drain_returned();
-  Block* b = head;
+// Class 17 + 4 (log2 - 10) + quarter holds up to 2^log2 + (quarter + 1) 2^(log2 - 2) bytes.
+std::uint32_t Pool::large_class(std::size_t bytes) {
+  std::size_t n = bytes - 1;
+  int log2 = 63 - std::countl_zero(n);
+  return static_cast<std::uint32_t>(17 + 4 * (log2 - 10) + static_cast<int>((n >> (log2 - 2)) & 3));
+}
+
+std::size_t Pool::class_bytes(std::uint32_t number) {
+  if (number <= 16) return std::max<std::size_t>(number, 1) * 64;
+  std::size_t log2 = (number - 17) / 4 + 10, quarter = (number - 17) % 4;
+  return (std::size_t{1} << log2) + (quarter + 1) * (std::size_t{1} << (log2 - 2));
+}
+
+// The slow way: blocks that other threads handed back, or new memory.
+Block* Pool::refill(std::uint32_t number, std::size_t bytes) {
+  if (number >= kClasses) throw Error(ErrorKind::state, "memory", "a tensor of " + std::to_string(bytes) + " bytes");
+  if (returned_.load(std::memory_order_relaxed) != nullptr) drain_returned();
+  Block* b = free_[number];
   if (b != nullptr) {
-    head = b->next;
+    free_[number] = b->next;
   } else {
-    b = take_from_system(c.bytes);
-    b->size_class = c.number;
+    b = take_from_system(class_bytes(number));
+    b->size_class = number;
     b->owner = this;
-    b->capacity = c.bytes;
+    b->capacity = class_bytes(number);
   }
   b->references.store(1, std::memory_order_relaxed);
   return b;
 }
 
-void Pool::put(Block* b) {
-  Block*& list = held_ ? deferred_ : free_[b->size_class];
-  b->next = list;
-  list = b;
-}
-
-void Pool::release(Block* b) {
-  if (owner_->is_current()) {
-    put(b);
-    return;
-  }
+// A block of another thread; work queued here may still read it, so it waits for that.
+void Pool::hand_back(Block* b) {
   Workspace* here = Workspace::current_;
   if (here != nullptr && here->pending()) {
     here->defer(b);

@@ -30,7 +30,14 @@ static_assert(sizeof(Block) == 64);
 // through `returned_`, which the owner empties when a list runs dry.
 class Pool {
  public:
-  Block* allocate(std::size_t bytes);
+  Block* allocate(std::size_t bytes) {
+    std::uint32_t number = size_class(bytes);
+    if (number >= kClasses || free_[number] == nullptr) return refill(number, bytes);
+    Block* b = free_[number];
+    free_[number] = b->next;
+    b->references.store(1, std::memory_order_relaxed);
+    return b;
+  }
   void release(Block* block);  // from any thread
   void trim();                 // gives free blocks back to the system
 
@@ -41,8 +48,21 @@ class Pool {
   void set_owner(Workspace* w) { owner_ = w; }
 
  private:
-  static constexpr int kClasses = 160;
-  void put(Block* block);
+  // Multiples of 64 up to 1 kB, then four steps between powers of two, so at most a quarter is wasted.
+  static constexpr std::size_t kSmall = 1024;
+  static constexpr std::uint32_t kClasses = 160;
+  static std::uint32_t size_class(std::size_t bytes) {
+    return bytes <= kSmall ? static_cast<std::uint32_t>((bytes + 63) / 64) : large_class(bytes);
+  }
+  static std::uint32_t large_class(std::size_t bytes);
+  static std::size_t class_bytes(std::uint32_t number);
+  Block* refill(std::uint32_t number, std::size_t bytes);
+  void put(Block* block) {
+    Block*& list = held_ ? deferred_ : free_[block->size_class];
+    block->next = list;
+    list = block;
+  }
+  void hand_back(Block* block);
   void drain_returned();
 
   Block* free_[kClasses] = {};
@@ -129,6 +149,11 @@ class Workspace {
   std::uint64_t sequence_ = 0;
   Workspace* next_idle_ = nullptr;
 };
+
+inline void Pool::release(Block* block) {
+  if (owner_->is_current()) put(block);
+  else hand_back(block);
+}
 
 inline void flush() {
   Workspace& w = Workspace::current();

@@ -1,8 +1,7 @@
 #include "gradus/train/experiment.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 
@@ -49,6 +48,8 @@ Experiment experiment_of(const Value& config, const std::string& folder) {
 }
 
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
+  if (!std::filesystem::exists(path))
+    throw Error(ErrorKind::usage, path, "there is no such file", "give the path of a config, a TOML file");
   Value config = read_toml(path);
   for (const std::string& o : overrides) {
     std::size_t equals = o.find('=');
@@ -176,15 +177,20 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   callbacks.progress = options.progress;
   callbacks.stop = options.stop;
   std::vector<EpochRecord> history = trainer.history();
+  auto written = std::chrono::steady_clock::now();
   callbacks.epoch_end = [&](const EpochRecord& r) {
     history.push_back(r);
-    folder.write_history(history);
+    if (std::chrono::steady_clock::now() - written > std::chrono::seconds(1)) {  // short epochs: not a file for each
+      folder.write_history(history);
+      written = std::chrono::steady_clock::now();
+    }
     if (options.epoch_end) options.epoch_end(r);
   };
   if (p.data.validation)
     callbacks.validate = [&] { return evaluate(*p.network, *p.loss, p.data.task, *p.data.validation).summary(); };
   callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) { folder.write_checkpoint({metadata, tensors}); };
   out.training = trainer.fit(*p.data.train, callbacks);
+  if (!history.empty()) folder.write_history(history);
   if (out.training.stopped == Stopped::interrupted) return out;
 
   NamedTensors state = state_of(*p.network);

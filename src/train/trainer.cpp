@@ -118,8 +118,8 @@ void TrainParams::fields(Fields& f) {
   f("min_gradient_norm", min_gradient_norm, at_least(0), "stop when the gradient's norm falls below this; 0: never");
   f("max_seconds", max_seconds, at_least(0), "stop after this much training time; 0: never");
   f("class_weights", class_weights, "\"balanced\" or a table", "weight of each class in the loss");
-  f("checkpoint_seconds", checkpoint_seconds, at_least(0), "seconds between checkpoints within an epoch; 0: only at its end");
-  f("checkpoint_steps", checkpoint_steps, at_least(0), "steps between checkpoints within an epoch; 0: by time alone");
+  f("checkpoint_seconds", checkpoint_seconds, above(0), "seconds between checkpoints; one is always made at the end");
+  f("checkpoint_steps", checkpoint_steps, at_least(0), "steps between checkpoints, besides those by time; 0: by time alone");
 }
 
 int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
@@ -225,7 +225,8 @@ void Trainer::finish_epoch(const TrainCallbacks& callbacks) {
   state_.position = 0;
   state_.loss_sum = state_.weight_sum = 0;
   if (!schedule_->monitored().empty())
-    schedule_->observe(required_value(record, schedule_->monitored(), "train.schedule.monitor"));
+    schedule_->observe(required_value(record, schedule_->monitored(), "train.schedule.monitor"),
+                       larger_is_better(schedule_->monitored()));
   if (early_) {
     if (improved(record)) {
       state_.best_epoch = record.epoch;
@@ -251,6 +252,14 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   auto begin = Clockwork::now(), last_save = begin;
   double seconds_before = state_.seconds;
   auto tick = [&] { state_.seconds = seconds_before + since(begin); };
+  auto due = [&] {
+    return (params_.checkpoint_steps > 0 && optimizer_->steps() % params_.checkpoint_steps == 0) ||
+           since(last_save) >= params_.checkpoint_seconds;
+  };
+  auto store = [&] {
+    save(callbacks);
+    last_save = Clockwork::now();
+  };
   std::optional<Stopped> stop;
   if (early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
 
@@ -275,25 +284,19 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds) stop = Stopped::time;
       else if (callbacks.stop != nullptr && callbacks.stop->load()) stop = Stopped::interrupted;
       if (stop) break;
-      bool due = (params_.checkpoint_steps > 0 && optimizer_->steps() % params_.checkpoint_steps == 0) ||
-                 (params_.checkpoint_seconds > 0 && since(last_save) > params_.checkpoint_seconds);
-      if (due && state_.position < steps) {
-        save(callbacks);
-        last_save = Clockwork::now();
-      }
+      if (state_.position < steps && due()) store();
     }
     bool whole_epoch = state_.position == steps;
-    if (!whole_epoch) save(callbacks);  // resuming goes on inside this epoch
+    if (!whole_epoch || stop == Stopped::interrupted) store();  // resuming goes on inside this epoch
     if (stop == Stopped::interrupted) break;
     finish_epoch(callbacks);
     tick();
     if (!stop && early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
-    if (whole_epoch) save(callbacks);
-    last_save = Clockwork::now();
+    if (whole_epoch && (stop || state_.epoch == params_.epochs || due())) store();
   }
   result.stopped = stop.value_or(Stopped::epochs);
-  if (early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted)
-    load_state(network_, best_state_);
+  result.restored_best = early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted;
+  if (result.restored_best) load_state(network_, best_state_);
   result.epochs = state_.epoch;
   result.steps = optimizer_->steps();
   result.best_epoch = state_.best_epoch;

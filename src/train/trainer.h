@@ -37,7 +37,7 @@ struct TrainParams {
   double min_gradient_norm = 0;
   double max_seconds = 0;
   Value class_weights;  // "balanced" or a table
-  double checkpoint_seconds = 60;
+  double checkpoint_seconds = 5;
   std::int64_t checkpoint_steps = 0;
   void fields(Fields& f);
 };
@@ -60,7 +60,7 @@ using Measured = std::vector<std::pair<std::string, double>>;
 
 // What the trainer tells its caller, and asks of it.
 struct TrainCallbacks {
-  // Before each step of an epoch: for progress bars.
+  // After each step of an epoch, with the mean loss so far: for progress bars.
   std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
   std::function<void(const EpochRecord&)> epoch_end;
   // Measures the network on the validation data after each epoch; absent when there is none.
@@ -78,6 +78,7 @@ struct TrainResult {
   Stopped stopped = Stopped::epochs;
   std::int64_t epochs = 0, steps = 0;
   std::int64_t best_epoch = 0;  // 0 when early stopping was off
+  bool restored_best = false;   // the weights are those of best_epoch
   double seconds = 0;
   std::int64_t examples = 0;    // seen in this call, and the seconds they took
   double own_seconds = 0;

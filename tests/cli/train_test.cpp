@@ -86,7 +86,7 @@ TEST(Train, KilledAndResumedGivesTheSameBits) {
                                                  "early_stopping = { patience = 300 }\n"));
   ASSERT_EQ(gradus({"train", config, "--out", f / "whole", "--quiet"}).code, 0);
   int kills = 0;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 12; ++i) {
     Result r = gradus_killed({"train", config, "--out", f / "cut", "--quiet", "--resume"}, 37 + 29 * (i % 7));
     if (r.code == 0) break;
     ASSERT_EQ(r.code, 128 + 9) << r.err;

@@ -138,6 +138,11 @@ TEST(Observations, WeakClassCommonestMistakeAndImbalance) {
               testing::AllOf(HasSubstr("“b” taken for “a”: 7 of 20 rows"), HasSubstr("“a” has 200 rows, “b” 20")));
 }
 
+TEST(Observations, AClassOfFewRowsIsNotCalledWeak) {
+  EXPECT_THAT(text_of(with_confusion({{50, 0}, {4, 0}}, {"a", "b"}), Kind::warning),
+              testing::Not(HasSubstr("least often")));
+}
+
 TEST(Observations, AllRightSaysNothingOfMistakes) {
   RunReport report = with_confusion({{30, 0}, {0, 30}}, {"a", "b"});
   EXPECT_EQ(text_of(report, Kind::warning) + text_of(report, Kind::note), "");

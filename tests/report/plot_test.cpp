@@ -146,6 +146,13 @@ TEST(Plot, FarPathsAreCut) {
   EXPECT_EQ(svg.find("e+"), std::string::npos);
 }
 
+TEST(Plot, ContoursSetTheRange) {
+  auto bowl = [](double x, double y) { return x * x + y * y; };
+  std::string svg = Plot().contours(bowl, -1, 1, -2, 2).path("", {0.5, -50, 5000}, {1, -100, 10000}).svg();
+  EXPECT_EQ(attribute_values(svg, "data-x").at(0), "-1 1 0");
+  EXPECT_EQ(attribute_values(svg, "data-y").at(0), "-2 2 0");
+}
+
 TEST(Plot, RefusesWhatCannotBeDrawn) {
   try {
     Plot().line("loss", {1, 2}, {1});

@@ -7,7 +7,6 @@
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/data/source.h"
-#include "gradus/data/split.h"
 #include "gradus/tensor/ops.h"
 
 namespace gradus {
@@ -151,6 +150,7 @@ class IdxSource final : public Source {
     out.task = task_;
     if (parts.unused > 0) out.notes.push_back(std::to_string(parts.unused) + " examples are in no part of the split");
     out.summary = summary(parts);
+    if (task_.classifies()) out.summary.set("classes", class_table(parts, plan.classes, task_.classes));
     if (task_.classifies()) {
       out.class_counts.assign(task_.classes.size(), 0);
       for (std::uint32_t r : parts.train) ++out.class_counts[train.classes[r]];
@@ -293,10 +293,7 @@ class IdxSource final : public Source {
     v.set("format", "idx");
     v.set("shape", shape);
     v.set("task", std::string(task_name(task_.kind)));
-    v.set("train", static_cast<std::int64_t>(parts.train.size()));
-    v.set("validation", static_cast<std::int64_t>(parts.validation.size()));
-    v.set("test", static_cast<std::int64_t>(parts.test.size()));
-    v.set("unused", static_cast<std::int64_t>(parts.unused));
+    v.set("parts", part_sizes(parts));
     return v;
   }
 

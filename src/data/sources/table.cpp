@@ -7,7 +7,6 @@
 #include "gradus/data/prepare.h"
 #include "gradus/data/readers/csv.h"
 #include "gradus/data/source.h"
-#include "gradus/data/split.h"
 
 namespace gradus {
 namespace {
@@ -198,13 +197,12 @@ class TableSource final : public Source {
   }
 
   Value summary(const Table& table, const Split& parts) const {
-    Value v = describe(table, data_.target.size() == 1 ? data_.target[0] : ""), counts = Value::table();
+    Value description = describe(table, data_.target.size() == 1 ? data_.target[0] : ""), v = Value::table();
     v.set("task", std::string(task_name(task_.kind)));
-    counts.set("train", static_cast<std::int64_t>(parts.train.size()));
-    counts.set("validation", static_cast<std::int64_t>(parts.validation.size()));
-    counts.set("test", static_cast<std::int64_t>(parts.test.size()));
-    counts.set("unused", static_cast<std::int64_t>(parts.unused));
-    v.set("parts", counts);
+    for (const char* key : {"rows", "duplicate_rows"}) v.set(key, description.at(key));
+    v.set("parts", part_sizes(parts));
+    if (task_.classifies()) v.set("classes", class_table(parts, target_.classes(table), task_.classes));
+    v.set("columns", description.at("column"));
     return v;
   }
 

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "gradus/optim/schedule.h"
 
@@ -18,10 +16,10 @@ struct PlateauParams {
   void fields(Fields& f) {
     f("gamma", gamma, inside(0, 1), "factor of each drop");
     f("patience", patience, at_least(0), "epochs without improvement that are accepted before a drop");
-    f("min_delta", min_delta, at_least(0), "relative decrease that counts as an improvement");
+    f("min_delta", min_delta, at_least(0), "relative change that counts as an improvement");
     f("cooldown", cooldown, at_least(0), "epochs after a drop that are not counted");
     f("min_factor", min_factor, between(0, 1), "never below this share of the rate");
-    f("monitor", monitor, "the loss that must fall");
+    f("monitor", monitor, "the number watched: a loss that should fall or a score that should rise");
     f("warmup", warmup, from_to(0, 1), "share of all steps over which the rate rises from 0");
   }
 };
@@ -32,8 +30,9 @@ class Plateau final : public Schedule {
   explicit Plateau(Params p) : params_(std::move(p)) {}
 
   std::string monitored() const override { return params_.monitor; }
-  void observe(double value) override {
-    if (value < best_ * (1 - params_.min_delta)) {
+  void observe(double value, bool larger) override {
+    if (!seen_ || (larger ? value > best_ * (1 + params_.min_delta) : value < best_ * (1 - params_.min_delta))) {
+      seen_ = true;
       best_ = value;
       waited_ = 0;
     } else {
@@ -52,14 +51,15 @@ class Plateau final : public Schedule {
   Value state() const override {
     Value v = Value::table();
     v.set("factor", factor_);
-    if (std::isfinite(best_)) v.set("best", best_);
+    if (seen_) v.set("best", best_);
     v.set("waited", waited_);
     v.set("cooling", cooling_);
     return v;
   }
   void restore(const Value& v) override {
     factor_ = v.at("factor").as_real();
-    if (const Value* best = v.find("best")) best_ = best->as_real();
+    seen_ = v.find("best") != nullptr;
+    if (seen_) best_ = v.at("best").as_real();
     waited_ = v.at("waited").as_integer();
     cooling_ = v.at("cooling").as_integer();
   }
@@ -71,14 +71,15 @@ class Plateau final : public Schedule {
  private:
   Params params_;
   double factor_ = 1;
-  double best_ = std::numeric_limits<double>::infinity();
+  bool seen_ = false;
+  double best_ = 0;
   std::int64_t waited_ = 0, cooling_ = 0;
 };
 
 }  // namespace
 
 void register_plateau(Catalog<Schedule>& catalog) {
-  catalog.add<Plateau>("plateau", "Multiplied by gamma when the monitored loss has stopped falling.");
+  catalog.add<Plateau>("plateau", "Multiplied by gamma when the monitored number no longer improves.");
 }
 
 }  // namespace gradus

@@ -50,7 +50,7 @@ Tensor unary(const char* name, Unary f, const Tensor& argument, double p = 0, do
   });
   if (any_requires_grad({&x})) {
     Saves what = kernels::saves(f);
-    Tensor saved = what == Saves::argument ? x.detach() : what == Saves::result ? y.detach() : Tensor();
+    Tensor saved = what == Saves::argument ? x : what == Saves::result ? y.detach() : Tensor();
     record(y, {&x}, [=](BackwardStep& step) { step.add(0, unary_gradient(f, saved, step.grad(), p, q)); });
   }
   return y;
@@ -136,7 +136,7 @@ template <class F>
 Tensor binary(const char* name, Binary f, const Tensor& a, const Tensor& b, F gradient) {
   Tensor y = binary_values(name, f, a, b);
   if (any_requires_grad({&a, &b}))
-    record(y, {&a, &b}, [gradient, a = a.detach(), b = b.detach()](BackwardStep& step) {
+    record(y, {&a, &b}, [gradient, a, b](BackwardStep& step) {
       gradient(step, step.grad(), a, b);
     });
   return y;

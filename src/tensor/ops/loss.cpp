@@ -37,6 +37,13 @@ void check_weights(const char* op, const Tensor& z, const LossWeights& w, const 
   require_same_dtype(op, z, w.weight);
 }
 
+// The value of a whole one-element tensor.
+double whole_scalar(const Tensor& t) {
+  const char* data = t.impl().slots[0].data;
+  return t.dtype() == Dtype::f64 ? *reinterpret_cast<const double*>(data)
+                                 : static_cast<double>(*reinterpret_cast<const float*>(data));
+}
+
 // The frame of every loss over rows of `cols` scores: f(loops, z, target, weight or null, loss, gradient or null, rows)
 // computes one shard's term, and the gradient with respect to z, in one pass.
 template <class F>
@@ -62,7 +69,7 @@ Tensor fused_loss(const char* op, const Tensor& prediction, const Tensor& given_
     });
   });
   record(loss, {&source}, [gradient](BackwardStep& step) {
-    double scale = gather_shards(step.grad()).item();
+    double scale = whole_scalar(gather_shards(step.grad()));
     step.add(0, scale == 1 ? gradient : mul(gradient, scale));
   });
   return loss;

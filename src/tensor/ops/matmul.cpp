@@ -28,7 +28,7 @@ Shape with_last(const Shape& s, std::int64_t n) { return s.with(s.rank() - 1, n)
 // x [.., k] times a whole matrix w ([k, n], or [n, k] when transposed).
 Tensor rows_times(const Tensor& x, const Tensor& w, bool transpose_w) {
   Place place = place_at(x);
-  std::int64_t k = x.dim(-1), n = w.shape()[transpose_w ? 0 : 1];
+  std::int64_t k = w.shape()[transpose_w ? 1 : 0], n = w.shape()[transpose_w ? 0 : 1];
   Tensor y = make_at(place, with_last(x.shape(), n), x.dtype());
   View vx(x), vw(w), vy(y);
   RowCut cut(place, x.shape());
@@ -46,7 +46,7 @@ Tensor contract_rows(Tensor a, Tensor b) {
   Place place = place_of(a, b);
   a = aligned(a, place);
   b = aligned(b, place);
-  std::int64_t m = a.dim(-1), n = b.dim(-1);
+  std::int64_t m = a.shape()[a.rank() - 1], n = b.shape()[b.rank() - 1];
   Tensor y = make_term_at(place, {m, n}, a.dtype());
   View va(a), vb(b), vy(y);
   RowCut cut(place, a.shape());
@@ -78,9 +78,10 @@ Unary loop_function(Activation::Kind k) {
 
 void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   require_same_dtype("linear", x, w);
-  if (w.rank() != 2 || x.rank() < 1 || x.dim(-1) != w.shape()[0])
+  const Shape &sx = x.shape(), &sw = w.shape();
+  if (sw.rank() != 2 || sx.rank() < 1 || sx[sx.rank() - 1] != sw[0])
     throw Error(ErrorKind::shape, {"linear", "x [.., k] and w [k, n]", x.shape().text() + " and " + w.shape().text(), ""});
-  if (b.defined() && b.shape() != Shape{w.shape()[1]})
+  if (b.defined() && (b.shape().rank() != 1 || b.shape()[0] != sw[1]))
     throw Error(ErrorKind::shape, {"linear", "bias [" + std::to_string(w.shape()[1]) + "]", b.shape().text(), ""});
 }
 
@@ -191,7 +192,7 @@ Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activ
   });
   if (wanted) {
     Tensor saved = keeps == Saves::nothing ? Tensor() : apart ? z : y.detach();
-    record(y, {&x, &w, &b}, [=, x = x.detach(), w = w.detach()](BackwardStep& step) {
+    record(y, {&x, &w, &b}, [=](BackwardStep& step) {
       LinearGradient g = through_activation(saved, step.grad(), f, p, step.wants(2), n);
       if (step.wants(2)) step.add(2, g.db);
       if (step.wants(1)) step.add(1, contract_rows(x, g.dz));
@@ -214,7 +215,7 @@ Tensor matmul(const Tensor& first, const Tensor& second, bool ta, bool tb) {
   if (a.dim(ta ? -2 : -1) != b.dim(tb ? -1 : -2)) throw bad();
   Tensor y = matmul_values(a.detach(), b.detach(), ta, tb);
   if (any_requires_grad({&a, &b}))
-    record(y, {&a, &b}, [ta, tb, a = a.detach(), b = b.detach()](BackwardStep& step) {
+    record(y, {&a, &b}, [ta, tb, a, b](BackwardStep& step) {
       const Tensor& dy = step.grad();
       if (step.wants(0)) {
         Tensor da = ta ? matmul(b, dy, tb, true) : matmul(dy, b, false, !tb);

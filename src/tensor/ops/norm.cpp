@@ -137,7 +137,7 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   }
   if (any_requires_grad({&x, &gain, &bias}))
     record(y, {&x, &gain, &bias},
-           [x = x.detach(), gain = gain.detach(), mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
+           [x, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
              batch_norm_backward(step, x, gain, mean, inv, n);
            });
   return y;
@@ -176,7 +176,7 @@ Tensor layer_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
     });
   });
   if (any_requires_grad({&x, &gain, &bias}))
-    record(y, {&x, &gain, &bias}, [normalized, inv, gain = gain.detach(), c](BackwardStep& step) {
+    record(y, {&x, &gain, &bias}, [normalized, inv, gain, c](BackwardStep& step) {
       Tensor dy = step.grad(), n = normalized;
       Place at = place_of(n, dy);
       n = aligned(n, at);
@@ -217,7 +217,7 @@ Tensor prelu(const Tensor& argument, const Tensor& slope) {
     });
   });
   if (any_requires_grad({&x, &per_channel}))
-    record(y, {&x, &per_channel}, [x_saved = x.detach(), slope = per_channel.detach(), c](BackwardStep& step) {
+    record(y, {&x, &per_channel}, [x_saved = x, slope = per_channel, c](BackwardStep& step) {
       Tensor from = x_saved, dy = step.grad();
       Place at = place_of(from, dy);
       from = aligned(from, at);

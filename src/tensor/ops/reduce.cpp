@@ -119,7 +119,7 @@ Tensor extreme(const char* op, const Tensor& argument, std::vector<int> named, b
                    });
   Tensor result = resized_view(y, keep ? kept : dropped_shape(x.shape(), axes));
   if (any_requires_grad({&x}))
-    record(result, {&x}, [axes, kept, x = x.detach(), y = y.detach()](BackwardStep& step) {
+    record(result, {&x}, [axes, kept, x, y = y.detach()](BackwardStep& step) {
       Tensor dy = step.grad();
       place_of(dy);
       Tensor here = equal(x, y);
@@ -244,7 +244,7 @@ Tensor logsumexp(const Tensor& argument, int named, bool keep) {
   });
   Tensor result = keep ? y : resized_view(y, kept.without(axis));
   if (any_requires_grad({&x}))
-    record(result, {&x}, [axis, kept, x = x.detach()](BackwardStep& step) {
+    record(result, {&x}, [axis, kept, x](BackwardStep& step) {
       Tensor dy = step.grad();
       place_of(dy);
       step.add(0, softmax(x, axis) * resized_view(dy, kept));

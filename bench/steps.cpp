@@ -1,0 +1,127 @@
+// Times training steps and whole epochs of the networks that bench/compare sets beside PyTorch.
+// Usage: bench_steps WORKLOAD THREADS [SECONDS]      prints microseconds: the median over rounds
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <numeric>
+#include <string>
+
+#include "gradus/gradus.h"
+
+namespace {
+
+using namespace gradus;
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point t) { return std::chrono::duration<double>(Clock::now() - t).count(); }
+
+struct Workload {
+  const char* name;
+  std::vector<std::int64_t> widths;
+  std::int64_t batch;
+  const char* optimizer;
+  bool epoch;  // a pass over 60,000 examples, shuffled, instead of one step
+};
+
+const Workload kWorkloads[] = {
+    {"tiny", {4, 3, 1}, 1, "sgd", false},
+    {"mlp1", {784, 128, 10}, 1, "sgd", false},
+    {"mlp32", {784, 128, 10}, 32, "adam", false},
+    {"mlp128", {784, 128, 10}, 128, "adam", false},
+    {"mlp1024", {784, 128, 10}, 1024, "adam", false},
+    {"epoch32", {784, 128, 10}, 32, "adam", true},
+    {"epoch128", {784, 128, 10}, 128, "adam", true},
+    {"epoch1024", {784, 128, 10}, 1024, "adam", true},
+};
+
+Network make_network(const Workload& w) {
+  Network n;
+  for (std::size_t i = 1; i < w.widths.size(); ++i) {
+    n.add(nn::linear(w.widths[i]));
+    if (i + 1 < w.widths.size()) n.add(w.widths[0] > 10 ? nn::relu() : nn::sigmoid());
+  }
+  n.build({w.widths[0]}, 1);
+  return n;
+}
+
+class Step {
+ public:
+  explicit Step(const Workload& w)
+      : network_(make_network(w)),
+        parameters_(parameters_of(network_)),
+        optimizer_(optimizers().make(w.optimizer, Value::table(), "optimizer")),
+        loss_(make_loss(w.widths.back() == 1 ? "mse" : "cross_entropy", "loss")) {}
+
+  void operator()(const Tensor& x, const Tensor& y) {
+    ComputeScope scope;
+    Context context;
+    context.training = true;
+    Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(x.dim(0))), context), y);
+    Gradients gradients = backward(loss);
+    optimizer_->step(parameters_, gradients, 0.001);
+  }
+
+ private:
+  Network network_;
+  std::vector<Parameter> parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Loss> loss_;
+};
+
+Tensor targets(std::int64_t n, std::int64_t width) {
+  if (width == 1) return Tensor::uniform({n, 1}, 0, 1, {2, 0, 0});
+  std::vector<std::int32_t> t(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < t.size(); ++i) t[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(width));
+  return Tensor::from(t, {n});
+}
+
+// Median over rounds of the time of one call, within about `seconds` in all.
+template <class F>
+double median_time(double seconds, F&& f) {
+  auto begin = Clock::now();
+  int calls = 0;
+  while (since(begin) < seconds / 8 || calls < 3) f(), ++calls;
+  int round = std::max(1, calls / 4);
+  std::vector<double> times;
+  while (since(begin) < seconds || times.size() < 3) {
+    auto t = Clock::now();
+    for (int i = 0; i < round; ++i) f();
+    times.push_back(since(t) / round);
+  }
+  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
+  return times[times.size() / 2];
+}
+
+double run(const Workload& w, double seconds) {
+  Step step(w);
+  std::int64_t n = w.epoch ? 60000 : w.batch;
+  Tensor x = Tensor::uniform({n, w.widths[0]}, 0, 1, {1, 0, 0}), y = targets(n, w.widths.back());
+  if (!w.epoch) return median_time(seconds, [&] { step(x, y); });
+  ArrayDataset data({x, 0, 1}, y);
+  std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
+  std::uint32_t epoch = 0;
+  return median_time(seconds, [&] {
+    random_permutation({1, 0, epoch++}, order.data(), static_cast<std::uint32_t>(n));
+    for (std::int64_t first = 0; first < n; first += w.batch) {
+      std::int64_t count = std::min(w.batch, n - first);
+      Batch batch = data.fetch({order.data() + first, static_cast<std::size_t>(count)});
+      step(batch.inputs, batch.target);
+    }
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) return std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS [SECONDS]\n"), 2;
+  set_threads(std::atoi(argv[2]));
+  for (const Workload& w : kWorkloads)
+    if (std::string(argv[1]) == w.name) {
+      std::printf("%.3f\n", run(w, argc > 3 ? std::atof(argv[3]) : 2) * 1e6);
+      return 0;
+    }
+  std::fprintf(stderr, "unknown workload %s\n", argv[1]);
+  return 2;
+}

@@ -1,0 +1,202 @@
+#include "gradus/train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "gradus/base/error.h"
+
+namespace gradus {
+namespace {
+
+// y = 2 x0 - 3 x1 + 1, without noise.
+ArrayDataset line(std::int64_t n) {
+  Tensor x = Tensor::normal({n, 2}, 0, 1, {7, 1, 0});
+  std::vector<float> v = x.to_vector<float>(), y;
+  for (std::int64_t i = 0; i < n; ++i) y.push_back(2 * v[2 * i] - 3 * v[2 * i + 1] + 1);
+  return ArrayDataset({x, 0, 1}, Tensor::from(y, {n, 1}));
+}
+
+struct Fixture {
+  Network network = nn::network(nn::linear(1));
+  std::unique_ptr<Loss> loss = make_loss("mse", "loss");
+  TrainParams params;
+  Fixture() {
+    network.build({2}, 1);
+    params.optimizer = Value(Value::Table{{"type", "sgd"}, {"lr", 0.1}});
+  }
+  TrainResult fit(const Dataset& data, TrainCallbacks callbacks = {}) {
+    Trainer trainer(network, *loss, params, 1);
+    return trainer.fit(data, callbacks);
+  }
+};
+
+TEST(Trainer, FindsTheLine) {
+  Fixture f;
+  f.params.epochs = 50;
+  TrainResult r = f.fit(line(200));
+  EXPECT_EQ(r.epochs, 50);
+  EXPECT_EQ(r.steps, 50 * 7);  // 200 examples in batches of 32
+  EXPECT_EQ(r.stopped, Stopped::epochs);
+  auto parameters = parameters_of(f.network);
+  auto w = parameters[0].value.to_vector<float>();
+  EXPECT_NEAR(w[0], 2, 1e-3);
+  EXPECT_NEAR(w[1], -3, 1e-3);
+  EXPECT_NEAR(parameters[1].value.item(), 1, 1e-3);
+}
+
+TEST(Trainer, FullBatchIsOneStepAnEpoch) {
+  Fixture f;
+  f.params.epochs = 4;
+  f.params.batch_size = "all";
+  EXPECT_EQ(f.fit(line(100)).steps, 4);
+  f.params.batch_size = "half";
+  EXPECT_THROW(f.fit(line(100)), Error);
+}
+
+TEST(Trainer, StopsWhenTheGradientIsSmall) {
+  Fixture f;
+  f.params.epochs = 1000;
+  f.params.min_gradient_norm = 1e-3;
+  TrainResult r = f.fit(line(64));
+  EXPECT_EQ(r.stopped, Stopped::small_gradient);
+  EXPECT_LT(r.epochs, 1000);
+}
+
+TEST(Trainer, StopsAfterItsTime) {
+  Fixture f;
+  f.params.epochs = 100000000;
+  f.params.max_seconds = 0.05;
+  EXPECT_EQ(f.fit(line(64)).stopped, Stopped::time);
+}
+
+// Validation losses 5, 4, 3, 4, 5, 6: with a patience of 3 training ends after epoch 6 with the weights of epoch 3.
+TEST(Trainer, EarlyStoppingRestoresTheBestWeights) {
+  Fixture f;
+  f.params.epochs = 100;
+  f.params.early_stopping = Value(Value::Table{{"patience", 3}});
+  std::vector<double> losses = {5, 4, 3, 4, 5, 6};
+  std::size_t epoch = 0;
+  std::vector<float> at_best;
+  TrainCallbacks callbacks;
+  callbacks.validate = [&] {
+    if (epoch == 2) at_best = parameters_of(f.network)[0].value.to_vector<float>();
+    return Measured{{"loss", losses[epoch++]}};
+  };
+  TrainResult r = f.fit(line(64), callbacks);
+  EXPECT_EQ(r.stopped, Stopped::early_stopping);
+  EXPECT_EQ(r.epochs, 6);
+  EXPECT_EQ(r.best_epoch, 3);
+  EXPECT_EQ(parameters_of(f.network)[0].value.to_vector<float>(), at_best);
+}
+
+TEST(Trainer, EarlyStoppingOnAScoreWantsMore) {
+  Fixture f;
+  f.params.epochs = 100;
+  f.params.early_stopping = Value(Value::Table{{"monitor", "validation.accuracy"}, {"patience", 2}});
+  std::vector<double> accuracy = {0.5, 0.7, 0.6, 0.65, 0.9};
+  std::size_t epoch = 0;
+  TrainCallbacks callbacks;
+  callbacks.validate = [&] { return Measured{{"loss", 1.0}, {"accuracy", accuracy[epoch++]}}; };
+  TrainResult r = f.fit(line(64), callbacks);
+  EXPECT_EQ(r.epochs, 4);
+  EXPECT_EQ(r.best_epoch, 2);
+}
+
+TEST(Trainer, UnknownMonitorIsNamed) {
+  Fixture f;
+  f.params.early_stopping = Value(Value::Table{{"monitor", "validation.acuracy"}});
+  TrainCallbacks callbacks;
+  callbacks.validate = [] { return Measured{{"loss", 1.0}, {"accuracy", 0.5}}; };
+  try {
+    f.fit(line(64), callbacks);
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::config);
+    EXPECT_THAT(e.what(), testing::HasSubstr("validation.accuracy"));
+    EXPECT_THAT(e.what(), testing::HasSubstr("validation.acuracy"));
+  }
+}
+
+// Every step's state, stored and taken up by a new trainer, ends in the same bits.
+TEST(Trainer, ResumesFromAnyStep) {
+  ArrayDataset data = line(50);
+  auto make = [] {
+    Network n = nn::network(nn::linear(6), nn::batch_norm(), nn::tanh(), nn::dropout(0.3), nn::linear(1));
+    n.build({2}, 3);
+    return n;
+  };
+  TrainParams params;
+  params.epochs = 3;
+  params.batch_size = 16;
+  params.optimizer = "adam";
+  params.schedule = "cosine";
+  params.checkpoint_steps = 1;
+  auto loss = make_loss("mse", "loss");
+  struct Saved {
+    Value metadata;
+    std::vector<std::pair<std::string, Tensor>> tensors;
+  };
+  std::vector<Saved> saved;
+  TrainCallbacks callbacks;
+  callbacks.save = [&](const Value& m, const std::vector<std::pair<std::string, Tensor>>& tensors) {
+    Saved s{m, {}};
+    for (auto& [name, t] : tensors) s.tensors.emplace_back(name, t.copy());
+    saved.push_back(std::move(s));
+  };
+  Network whole = make();
+  Trainer(whole, *loss, params, 5).fit(data, callbacks);
+  auto expected = state_of(whole);
+  ASSERT_GE(saved.size(), 12u);
+  for (const Saved& s : saved) {
+    Network resumed = make();
+    Trainer trainer(resumed, *loss, params, 5);
+    trainer.resume(s.metadata, s.tensors);
+    TrainResult r = trainer.fit(data, {});
+    EXPECT_EQ(r.history.size(), 3u);
+    auto got = state_of(resumed);
+    for (std::size_t i = 0; i < got.size(); ++i)
+      EXPECT_EQ(got[i].second.to_vector<float>(), expected[i].second.to_vector<float>())
+          << got[i].first << " from step " << s.metadata.at("steps").as_integer();
+  }
+}
+
+TEST(Trainer, ClassWeightsCountLikeRepeatedExamples) {
+  Tensor x = Tensor::from({0, 1, 2, 3}, {4, 1}), repeated = Tensor::from({0, 1, 2, 3, 3, 3}, {6, 1});
+  ArrayDataset once({x, 0, 1}, Tensor::from(std::vector<std::int32_t>{0, 0, 0, 1}, {4})),
+      thrice({repeated, 0, 1}, Tensor::from(std::vector<std::int32_t>{0, 0, 0, 1, 1, 1}, {6}));
+  auto train = [](const Dataset& data, std::vector<float> weights) {
+    Network n = nn::network(nn::linear(2));
+    n.build({1}, 1);
+    auto loss = make_loss("cross_entropy", "loss");
+    TrainParams params;
+    params.epochs = 30;
+    params.batch_size = "all";
+    Trainer t(n, *loss, params, 1);
+    t.set_class_weights(std::move(weights));
+    t.fit(data, {});
+    return parameters_of(n)[0].value.to_vector<float>();
+  };
+  std::vector<float> weighted = train(once, {1, 3}), copied = train(thrice, {});
+  for (std::size_t i = 0; i < weighted.size(); ++i) EXPECT_NEAR(weighted[i], copied[i], 1e-5);
+}
+
+TEST(Trainer, NamesTheLayerThatIsNotFinite) {
+  Network n = nn::network(nn::linear(3), nn::relu(), nn::linear(1));
+  n.build({2}, 1);
+  parameters_of(n)[2].value.mutable_data<float>()[0] = std::nanf("");
+  auto loss = make_loss("mse", "loss");
+  Trainer trainer(n, *loss, {}, 1);
+  try {
+    trainer.fit(line(32), {});
+    FAIL() << "no error";
+  } catch (const Error& e) {
+    EXPECT_EQ(e.kind(), ErrorKind::numeric);
+    EXPECT_THAT(e.what(), testing::HasSubstr("linear2"));
+    EXPECT_THAT(e.what(), testing::HasSubstr("step 1"));
+  }
+}
+
+}  // namespace
+}  // namespace gradus
