@@ -21,8 +21,10 @@ void add_data(CLI::App& app) {
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] {
     Value v = describe(read_csv(a->file), a->target);
-    if (a->json) print_json(v);
-    else print(describe_text(v));
+    if (a->json)
+      print_json(v);
+    else
+      print(describe_text(v));
   });
 }
 

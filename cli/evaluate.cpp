@@ -28,7 +28,8 @@ std::string metrics_text(const Value& metrics, const std::vector<std::string>& c
   std::vector<std::vector<std::string>> rows;
   for (std::size_t c = 0; c < classes.size(); ++c) {
     std::vector<std::string> row = {classes[c]};
-    for (const char* name : {"precision", "recall", "f1", "support"}) row.push_back(short_number(metrics.at(name).as_array()[c].as_real()));
+    for (const char* name : {"precision", "recall", "f1", "support"})
+      row.push_back(short_number(metrics.at(name).as_array()[c].as_real()));
     rows.push_back(std::move(row));
   }
   return text + "\n" + aligned_table({"class", "precision", "recall", "f1", "support"}, rows);
@@ -39,8 +40,10 @@ void evaluate(const EvaluateArguments& a) {
   TrainedModel model(a.run);
   if (a.data.empty()) {
     if (!std::filesystem::is_directory(a.run))
-      throw Error(ErrorKind::usage, "--data", "a model file alone has no data to evaluate on", "name files with --data");
-    Value metrics = parse_json(read_file(RunFolder(a.run).file(RunFolder::kMetrics), 16u << 20), a.run + "/metrics.json");
+      throw Error(ErrorKind::usage, "--data", "a model file alone has no data to evaluate on",
+                  "name files with --data");
+    Value metrics =
+        parse_json(read_file(RunFolder(a.run).file(RunFolder::kMetrics), 16u << 20), a.run + "/metrics.json");
     if (a.json) return print_json(metrics);
     for (const auto& [part, values] : metrics.at("metrics").as_table())
       print("== " + part + "\n" + metrics_text(values, model.task().classes));
@@ -49,8 +52,10 @@ void evaluate(const EvaluateArguments& a) {
   Evaluation e = model.evaluate_files(a.data);
   Value out = Value::table();
   out.set("metrics", e.metrics());
-  if (a.json) print_json(out);
-  else print(metrics_text(out.at("metrics"), e.task.classes));
+  if (a.json)
+    print_json(out);
+  else
+    print(metrics_text(out.at("metrics"), e.task.classes));
 }
 
 }  // namespace

@@ -47,7 +47,8 @@ std::string aligned_table(const std::vector<std::string>& head, const std::vecto
   auto line = [&](const std::vector<std::string>& cells) {
     std::string s;
     for (std::size_t c = 0; c < cells.size(); ++c)
-      s += (c ? "  " : "") + (right[c] ? fmt::format("{:>{}}", cells[c], width[c]) : fmt::format("{:<{}}", cells[c], width[c]));
+      s += (c ? "  " : "") +
+           (right[c] ? fmt::format("{:>{}}", cells[c], width[c]) : fmt::format("{:<{}}", cells[c], width[c]));
     return s.substr(0, s.find_last_not_of(' ') + 1) + "\n";
   };
   std::string text = line(head);

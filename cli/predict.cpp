@@ -57,9 +57,12 @@ void predict(const PredictArguments& a) {
   TrainedModel model(a.run);
   TrainedModel::Predictions p = model.predict_files(a.data);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
-  if (a.json) print_json(json_rows(p, model.task()));
-  else if (a.out.empty()) fmt::print("{}", csv_text(p));
-  else say(grouped(static_cast<std::int64_t>(p.rows.size())) + " predictions in " + a.out);
+  if (a.json)
+    print_json(json_rows(p, model.task()));
+  else if (a.out.empty())
+    fmt::print("{}", csv_text(p));
+  else
+    say(grouped(static_cast<std::int64_t>(p.rows.size())) + " predictions in " + a.out);
 }
 
 }  // namespace
@@ -68,7 +71,9 @@ void add_predict(CLI::App& app) {
   auto a = std::make_shared<PredictArguments>();
   CLI::App* c = app.add_subcommand("predict", "Predict for new data with a trained model.");
   c->add_option("run", a->run, "A run folder or a model file.")->required();
-  c->add_option("--data", a->data, "Files in the training data's format; targets are not needed.")->required()->expected(1, 64);
+  c->add_option("--data", a->data, "Files in the training data's format; targets are not needed.")
+      ->required()
+      ->expected(1, 64);
   c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.");
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")->check(CLI::Range(1, 1024));
   c->add_flag("--json", a->json, "Print one JSON document.");

@@ -51,12 +51,15 @@ std::vector<Mistake> worst_mistakes(const Evaluation& e, const Source& source) {
   for (std::size_t i = 0; i < e.truth.size(); ++i)
     if (e.truth[i] != e.predicted[i]) wrong.push_back(i);
   auto confidence = [&](std::size_t i) { return e.probabilities[i * k + static_cast<std::size_t>(e.predicted[i])]; };
-  std::stable_sort(wrong.begin(), wrong.end(), [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
+  std::stable_sort(wrong.begin(), wrong.end(),
+                   [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
   for (std::size_t i : wrong) {
     Pixels pixels;
     if (out.size() == kMistakes || !source.picture(static_cast<std::int64_t>(i), pixels)) break;
     out.push_back({{pixels.width, pixels.height, pixels.channels, pixels.values},
-                   e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(i)});
+                   e.task.classes[e.truth[i]],
+                   e.task.classes[e.predicted[i]],
+                   confidence(i)});
   }
   return out;
 }
@@ -101,11 +104,14 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.metrics = outcome.metrics.at("metrics");
   report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);
-  if (outcome.training.best_epoch > 0 && outcome.training.restored_best) report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
+  if (outcome.training.best_epoch > 0 && outcome.training.restored_best)
+    report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
   if (outcome.test) {
     report.fits_part = "test";
-    if (p.data.task.classifies()) report.mistakes = worst_mistakes(*outcome.test, *p.source);
-    else report.fits = fits(*outcome.test);
+    if (p.data.task.classifies())
+      report.mistakes = worst_mistakes(*outcome.test, *p.source);
+    else
+      report.fits = fits(*outcome.test);
   }
   report.data = p.data.summary;
   const Value& size = e.params.train.batch_size;
@@ -114,8 +120,10 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.config = to_toml(e.resolved());
   report.commands = std::move(commands);
   for (const std::string& n : outcome.notes) {
-    if (n.rfind("warning: ", 0) == 0) report.warnings.push_back(n.substr(9));
-    else report.notes.push_back(n);
+    if (n.rfind("warning: ", 0) == 0)
+      report.warnings.push_back(n.substr(9));
+    else
+      report.notes.push_back(n);
   }
   return report;
 }

@@ -119,8 +119,9 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
     auto source = make_source({e.params.data, e.params.prepare});
     LoadedData data = source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
     shape = data.train->input_shape();
-    auto loss = make_loss(e.params.model.loss.is_null() ? Value(data.task.classifies() ? "cross_entropy" : "mse")
-                                                        : e.params.model.loss, "model.loss");
+    auto loss = make_loss(
+        e.params.model.loss.is_null() ? Value(data.task.classifies() ? "cross_entropy" : "mse") : e.params.model.loss,
+        "model.loss");
     outputs = data.task.classifies() ? loss->outputs(data.task.width()) : data.task.width();
   } else {
     Value dims = parse_toml_value("[" + input + "]");
@@ -174,8 +175,9 @@ std::string model_text(const Value& v) {
   for (const Value& r : v.at("layers").as_array()) {
     std::string shape = "[batch";
     for (const Value& d : r.at("output").as_array()) shape += ", " + std::to_string(d.as_integer());
-    rows.push_back({r.at("name").as_string(), r.at("type").as_string(), shape + "]", grouped(r.at("parameters").as_integer()),
-                    grouped(r.at("multiply_adds").as_integer()), bytes_text(r.at("activation_bytes").as_integer())});
+    rows.push_back({r.at("name").as_string(), r.at("type").as_string(), shape + "]",
+                    grouped(r.at("parameters").as_integer()), grouped(r.at("multiply_adds").as_integer()),
+                    bytes_text(r.at("activation_bytes").as_integer())});
   }
   return aligned_table({"layer", "type", "output", "parameters", "multiply-adds", "activations"}, rows) +
          fmt::format("\n\n{} parameters ({}); a training step of {} examples: {} multiply-adds, about {} of memory",
@@ -204,10 +206,10 @@ std::string run_text(const Value& v) {
   std::string text = v.at("config").at("name").as_string();
   if (!v.at("finished").as_bool()) return text + ": not finished; go on with gradus train --resume";
   const Value& run = v.at("run");
-  text += fmt::format(": {} epochs, {} steps in {}, stopped by {}; {} parameters, hash {}", run.at("epochs").as_integer(),
-                      grouped(run.at("steps").as_integer()), duration(run.at("seconds").as_real()),
-                      run.at("stopped").as_string(), grouped(v.at("model").at("parameters").as_integer()),
-                      v.at("model").at("hash").as_string());
+  text += fmt::format(": {} epochs, {} steps in {}, stopped by {}; {} parameters, hash {}",
+                      run.at("epochs").as_integer(), grouped(run.at("steps").as_integer()),
+                      duration(run.at("seconds").as_real()), run.at("stopped").as_string(),
+                      grouped(v.at("model").at("parameters").as_integer()), v.at("model").at("hash").as_string());
   for (const auto& [part, metrics] : v.at("metrics").as_table()) {
     text += "\n" + part + ":";
     for (const auto& [name, value] : metrics.as_table())
@@ -234,29 +236,38 @@ void add_show(CLI::App& app) {
   };
   add("config", "Every key of a config with type, default and meaning.")->callback([a] {
     Value fields = config_fields();
-    if (a->json) print_json(fields);
-    else print(fields_text(fields, "") + "\nComponents and the data formats with their keys: gradus show catalog");
+    if (a->json)
+      print_json(fields);
+    else
+      print(fields_text(fields, "") + "\nComponents and the data formats with their keys: gradus show catalog");
   });
   add("catalog", "Every layer, loss, optimizer, schedule, initialiser and data format with its keys.")->callback([a] {
     Value all = whole_catalog();
-    if (a->json) print_json(all);
-    else print(catalog_text(all));
+    if (a->json)
+      print_json(all);
+    else
+      print(catalog_text(all));
   });
   CLI::App* model = add("model", "Output shapes, parameters, arithmetic and memory of a config's model.");
   model->add_option("file", a->path, "The config.")->required();
-  model->add_option("--input", a->input, "Shape of one example, such as 28,28,1; left out: the data is read to find it.");
+  model->add_option("--input", a->input,
+                    "Shape of one example, such as 28,28,1; left out: the data is read to find it.");
   model->add_option("--set", a->set, "Override: train.batch_size=64.")->expected(1)->take_all();
   model->callback([a] {
     Value v = model_value(a->path, a->set, a->input);
-    if (a->json) print_json(v);
-    else print(model_text(v));
+    if (a->json)
+      print_json(v);
+    else
+      print(model_text(v));
   });
   CLI::App* run = add("run", "The result of a run.");
   run->add_option("run", a->path, "A run folder.")->required();
   run->callback([a] {
     Value v = run_value(a->path);
-    if (a->json) print_json(v);
-    else print(run_text(v));
+    if (a->json)
+      print_json(v);
+    else
+      print(run_text(v));
   });
 }
 

@@ -38,9 +38,11 @@ std::string command_line(const TrainArguments& a) {
 }
 
 std::string epoch_line(const EpochRecord& r, std::int64_t epochs) {
-  std::string line = "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + short_number(r.train_loss);
+  std::string line =
+      "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + short_number(r.train_loss);
   for (const auto& [name, value] : r.validation)
-    if (name == "loss" || name == "accuracy" || name == "r2") line += "  validation " + name + " " + short_number(value);
+    if (name == "loss" || name == "accuracy" || name == "r2")
+      line += "  validation " + name + " " + short_number(value);
   return line + "  " + duration(r.seconds);
 }
 
@@ -70,7 +72,11 @@ void train(const TrainArguments& a) {
   options.stop = &stop_requested;
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
-  if (talks) options.note = [&](const std::string& text) { bar.clear(); say(text); };
+  if (talks)
+    options.note = [&](const std::string& text) {
+      bar.clear();
+      say(text);
+    };
   std::int64_t epochs = experiment.params.train.epochs, current = 0;
   auto begin = std::chrono::steady_clock::now();
   std::int64_t first_step = 0;
@@ -83,7 +89,8 @@ void train(const TrainArguments& a) {
         first_step = step - 1;
       }
       double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      std::string speed = spent > 0 ? grouped(static_cast<std::int64_t>(static_cast<double>(step - first_step) / spent)) : "0";
+      std::string speed =
+          spent > 0 ? grouped(static_cast<std::int64_t>(static_cast<double>(step - first_step) / spent)) : "0";
       bar.update(step, "loss " + short_number(loss) + "  " + speed + " steps/s");
     };
   if (talks)
@@ -93,7 +100,8 @@ void train(const TrainArguments& a) {
     };
   RunOutcome outcome = run_experiment(experiment, options);
   if (outcome.training.stopped == Stopped::interrupted) {
-    say("stopped after " + std::to_string(outcome.training.steps) + " steps; go on with: " + command_line(a) + " --resume");
+    say("stopped after " + std::to_string(outcome.training.steps) + " steps; go on with: " + command_line(a) +
+        " --resume");
     throw Error(ErrorKind::state, outcome.folder, "interrupted", "the checkpoint is complete");
   }
   RunFolder folder(outcome.folder);
@@ -115,7 +123,8 @@ void add_train(CLI::App& app) {
   c->add_option("file", a->file, "The config, a TOML file.")->required();
   c->add_option("--out", a->out, "Run folder; default runs/NAME.");
   c->add_option("--set", a->set, "Override: train.epochs=5 (may be repeated).")->expected(1)->take_all();
-  c->add_option("--threads", a->threads, "Threads to use; default all cores. Results do not depend on it.")->check(CLI::Range(1, 1024));
+  c->add_option("--threads", a->threads, "Threads to use; default all cores. Results do not depend on it.")
+      ->check(CLI::Range(1, 1024));
   c->add_flag("--resume", a->resume, "Go on from the folder's last checkpoint.");
   c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.");
   c->add_flag("--quiet", a->quiet, "No progress and no messages but errors.");

@@ -1,7 +1,6 @@
 #include "gradus/base/parallel.h"
 
 #include <linux/futex.h>
-#include <omp.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,6 +16,12 @@
 #include <vector>
 
 #include "gradus/base/error.h"
+
+// Of libgomp, which oneDNN is built with; not through <omp.h>, since a compiler's own may be another OpenMP's.
+extern "C" {
+int omp_get_max_threads();
+void omp_set_num_threads(int);
+}
 
 namespace gradus {
 namespace {

@@ -16,7 +16,8 @@ void run_workers(int workers, void (*body)(void* context, int worker), void* con
 
 template <class F>
 void run_workers(int workers, F&& body) {
-  run_workers(workers, [](void* c, int w) { (*static_cast<F*>(c))(w); }, &body);
+  run_workers(
+      workers, [](void* c, int w) { (*static_cast<F*>(c))(w); }, &body);
 }
 
 // Calls body(begin, end) over [0, n) cut in pieces of at least `grain`, at most one per thread. The cut depends on the
@@ -40,8 +41,12 @@ void parallel_for(std::size_t n, std::size_t grain, F&& body) {
 // cost a counter.
 class ComputeScope {
  public:
-  ComputeScope() { if (depth_++ == 0) enter(); }
-  ~ComputeScope() { if (--depth_ == 0) leave(); }
+  ComputeScope() {
+    if (depth_++ == 0) enter();
+  }
+  ~ComputeScope() {
+    if (--depth_ == 0) leave();
+  }
   ComputeScope(const ComputeScope&) = delete;
   ComputeScope& operator=(const ComputeScope&) = delete;
 

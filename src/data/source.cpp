@@ -56,7 +56,8 @@ Value part_sizes(const Split& parts) {
 }
 
 Value class_table(const Split& parts, const std::vector<std::int32_t>& classes, const std::vector<std::string>& names) {
-  auto train = class_counts(classes, parts.train, names.size()), validation = class_counts(classes, parts.validation, names.size()),
+  auto train = class_counts(classes, parts.train, names.size()),
+       validation = class_counts(classes, parts.validation, names.size()),
        test = class_counts(classes, parts.test, names.size());
   Value all = Value::table();
   for (std::size_t c = 0; c < names.size(); ++c) {

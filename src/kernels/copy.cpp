@@ -13,11 +13,16 @@ void copy_line(const char* from, char* to, std::int64_t n, std::int64_t step) {
 }
 
 void copy_line(const char* from, char* to, std::int64_t n, std::int64_t step, std::size_t item) {
-  if (step == 1) std::memcpy(to, from, n * item);
-  else if (item == 4) copy_line<std::uint32_t>(from, to, n, step);
-  else if (item == 8) copy_line<std::uint64_t>(from, to, n, step);
-  else if (item == 2) copy_line<std::uint16_t>(from, to, n, step);
-  else copy_line<std::uint8_t>(from, to, n, step);
+  if (step == 1)
+    std::memcpy(to, from, n * item);
+  else if (item == 4)
+    copy_line<std::uint32_t>(from, to, n, step);
+  else if (item == 8)
+    copy_line<std::uint64_t>(from, to, n, step);
+  else if (item == 2)
+    copy_line<std::uint16_t>(from, to, n, step);
+  else
+    copy_line<std::uint8_t>(from, to, n, step);
 }
 
 }  // namespace

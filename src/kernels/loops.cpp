@@ -5,9 +5,15 @@
 
 namespace gradus::kernels {
 
-namespace baseline { extern const Loops<float> table; }
-namespace avx2 { extern const Loops<float> table; }
-namespace avx512 { extern const Loops<float> table; }
+namespace baseline {
+extern const Loops<float> table;
+}
+namespace avx2 {
+extern const Loops<float> table;
+}
+namespace avx512 {
+extern const Loops<float> table;
+}
 
 namespace {
 

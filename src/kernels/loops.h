@@ -6,8 +6,29 @@ namespace gradus::kernels {
 
 // Elementwise functions of one argument with up to two parameters p, q.
 enum class Unary : std::uint8_t {
-  identity, neg, abs, sign, square, sqrt, reciprocal, exp, log, sin, cos, erf,
-  step, sigmoid, tanh, relu, leaky_relu, elu, gelu, gelu_tanh, silu, softplus, clamp,
+  identity,
+  neg,
+  abs,
+  sign,
+  square,
+  sqrt,
+  reciprocal,
+  exp,
+  log,
+  sin,
+  cos,
+  erf,
+  step,
+  sigmoid,
+  tanh,
+  relu,
+  leaky_relu,
+  elu,
+  gelu,
+  gelu_tanh,
+  silu,
+  softplus,
+  clamp,
 };
 
 // Which values a function's derivative is computed from: its argument, or its (cheaper to keep) result.
@@ -15,7 +36,19 @@ enum class Saves : std::uint8_t { nothing, argument, result };
 Saves saves(Unary f);
 
 enum class Binary : std::uint8_t {
-  add, sub, mul, div, pow, maximum, minimum, less, less_equal, greater, greater_equal, equal, not_equal,
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  maximum,
+  minimum,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  equal,
+  not_equal,
 };
 
 // A broadcast of two arrays, adjoining axes merged: axis i has size[i] and element steps a[i] and b[i] (0 where the
@@ -29,20 +62,20 @@ struct Broadcast {
 
 // Losses per element; the gradient is with respect to the prediction z. t is the target.
 enum class PointLoss : std::uint8_t {
-  squared,   // (z - t)^2
-  absolute,  // |z - t|
-  huber,     // (z - t)^2 / 2 within delta, delta (|z - t| - delta / 2) beyond
+  squared,               // (z - t)^2
+  absolute,              // |z - t|
+  huber,                 // (z - t)^2 / 2 within delta, delta (|z - t| - delta / 2) beyond
   binary_cross_entropy,  // max(z, 0) - z t + log(1 + exp(-|z|)), t in [0, 1]
-  hinge,     // max(0, margin - (2 t - 1) z), t in {0, 1}
+  hinge,                 // max(0, margin - (2 t - 1) z), t in {0, 1}
 };
 
 // The numbers of one Adam step t.
 struct AdamStep {
-  double step_size;     // lr / (1 - beta1^t)
+  double step_size;  // lr / (1 - beta1^t)
   double beta1, beta2;
-  double root_scale;    // 1 / sqrt(1 - beta2^t)
+  double root_scale;  // 1 / sqrt(1 - beta2^t)
   double epsilon;
-  double keep;          // 1 - lr * decoupled weight decay
+  double keep;  // 1 - lr * decoupled weight decay
 };
 
 // The plain loops, compiled once per instruction set for float and once for double.
@@ -104,7 +137,8 @@ struct Loops {
   void (*column_affine2)(const T* x, const T* dy, const T* a, const T* b, const T* d, T* dx, I rows, I cols);
   // Rows normalised to mean 0 and variance 1: y = (x - mean) inv_std gain + bias; inv_std and the normalised rows are
   // what backward needs.
-  void (*layer_norm)(const T* x, const T* gain, const T* bias, T epsilon, T* y, T* normalized, T* inv_std, I rows, I cols);
+  void (*layer_norm)(const T* x, const T* gain, const T* bias, T epsilon, T* y, T* normalized, T* inv_std, I rows,
+                     I cols);
   void (*layer_norm_backward)(const T* normalized, const T* inv_std, const T* gain, const T* dy, T* dx, T* dgain,
                               T* dbias, I rows, I cols);
   // y = x >= 0 ? x : slope[c] x and its gradients.
@@ -134,7 +168,9 @@ struct Loops {
 // GRADUS_ISA names: "baseline", "avx2", "avx512"), double from kernels/reference.
 template <class T>
 const Loops<T>& loops();
-template <> const Loops<float>& loops<float>();
-template <> const Loops<double>& loops<double>();
+template <>
+const Loops<float>& loops<float>();
+template <>
+const Loops<double>& loops<double>();
 
 }  // namespace gradus::kernels

@@ -5,7 +5,9 @@ using I = std::int64_t;
 #define GRADUS_RESTRICT __restrict__
 
 template <class T>
-static inline T smaller(T a, T b) { return a < b ? a : b; }
+static inline T smaller(T a, T b) {
+  return a < b ? a : b;
+}
 
 // ---- elementwise
 
@@ -28,7 +30,8 @@ void unary_backward(Unary f, const T* GRADUS_RESTRICT s, const T* dy, T* dx, I n
 }
 
 template <class T, class F>
-static void binary_row(F, I n, const T* GRADUS_RESTRICT a, I sa, const T* GRADUS_RESTRICT b, I sb, T* GRADUS_RESTRICT y) {
+static void binary_row(F, I n, const T* GRADUS_RESTRICT a, I sa, const T* GRADUS_RESTRICT b, I sb,
+                       T* GRADUS_RESTRICT y) {
   if (sa == 1 && sb == 1) {
     for (I i = 0; i < n; ++i) y[i] = F::f(a[i], b[i]);
   } else if (sa == 1 && sb == 0) {
@@ -68,7 +71,8 @@ void binary(Binary f, const Broadcast& s, const T* a, const T* b, T* y) {
 }
 
 template <class T>
-void where(const T* GRADUS_RESTRICT c, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT y, I n) {
+void where(const T* GRADUS_RESTRICT c, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT y,
+           I n) {
   for (I i = 0; i < n; ++i) y[i] = c[i] != T(0) ? a[i] : b[i];
 }
 
@@ -148,9 +152,13 @@ static void extreme(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I outer, I
   }
 }
 template <class T>
-void maximum(const T* x, T* y, I outer, I n, I inner) { extreme<T, Maximum>(x, y, outer, n, inner); }
+void maximum(const T* x, T* y, I outer, I n, I inner) {
+  extreme<T, Maximum>(x, y, outer, n, inner);
+}
 template <class T>
-void minimum(const T* x, T* y, I outer, I n, I inner) { extreme<T, Minimum>(x, y, outer, n, inner); }
+void minimum(const T* x, T* y, I outer, I n, I inner) {
+  extreme<T, Minimum>(x, y, outer, n, inner);
+}
 
 // The first of equal values; a NaN counts as the largest.
 template <class T>
@@ -280,7 +288,8 @@ void log_softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner)
 
 // One row of c = a b, b stored [k, n]: columns in strips that stay in registers.
 template <class T>
-static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c, I n, I k) {
+static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c, I n,
+                          I k) {
   constexpr I kStrip = 512 / sizeof(T);
   I j = 0;
   for (; j + kStrip <= n; j += kStrip) {
@@ -369,36 +378,43 @@ struct LossValue {
 };
 
 struct Squared {
-  template <class T> static inline LossValue<T> of(T z, T t, T) { return {(z - t) * (z - t), T(2) * (z - t)}; }
+  template <class T>
+  static inline LossValue<T> of(T z, T t, T) {
+    return {(z - t) * (z - t), T(2) * (z - t)};
+  }
 };
 struct Absolute {
-  template <class T> static inline LossValue<T> of(T z, T t, T) {
+  template <class T>
+  static inline LossValue<T> of(T z, T t, T) {
     T e = z - t;
     return {abs_(e), e > T(0) ? T(1) : e < T(0) ? T(-1) : e};
   }
 };
 struct Huber {
-  template <class T> static inline LossValue<T> of(T z, T t, T delta) {
+  template <class T>
+  static inline LossValue<T> of(T z, T t, T delta) {
     T e = z - t, a = abs_(e), s = e > T(0) ? delta : -delta;
     return {a <= delta ? T(0.5) * e * e : a != a ? e : delta * (a - T(0.5) * delta), a <= delta ? e : a != a ? e : s};
   }
 };
 struct LogisticLoss {
-  template <class T> static inline LossValue<T> of(T z, T t, T) {
+  template <class T>
+  static inline LossValue<T> of(T z, T t, T) {
     T positive = z < T(0) ? T(0) : z;
     return {positive - z * t + log1p_unit(exp_(-abs_(z))), sigmoid_(z) - t};
   }
 };
 struct Hinge {
-  template <class T> static inline LossValue<T> of(T z, T t, T margin) {
+  template <class T>
+  static inline LossValue<T> of(T z, T t, T margin) {
     T sign = T(2) * t - T(1), v = margin - sign * z;
     return {v < T(0) ? T(0) : v, v > T(0) ? -sign : v != v ? v : T(0)};
   }
 };
 
 template <class T>
-void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient, I rows,
-                I cols) {
+void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient,
+                I rows, I cols) {
   auto run = [=]<class F>(F) {
     T value[kBlock];
     T total = T(0);
@@ -426,11 +442,16 @@ void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T
     *loss = scale * total;
   };
   switch (f) {
-    case PointLoss::squared: return run(Squared{});
-    case PointLoss::absolute: return run(Absolute{});
-    case PointLoss::huber: return run(Huber{});
-    case PointLoss::binary_cross_entropy: return run(LogisticLoss{});
-    case PointLoss::hinge: return run(Hinge{});
+    case PointLoss::squared:
+      return run(Squared{});
+    case PointLoss::absolute:
+      return run(Absolute{});
+    case PointLoss::huber:
+      return run(Huber{});
+    case PointLoss::binary_cross_entropy:
+      return run(LogisticLoss{});
+    case PointLoss::hinge:
+      return run(Hinge{});
   }
 }
 
@@ -493,8 +514,8 @@ void cross_entropy_soft(const T* z, const T* q, const T* weight, T scale, bool d
 }
 
 template <class T>
-void multi_hinge(const T* z, const std::int32_t* target, const T* weight, T scale, T margin, T* loss, T* gradient, I rows,
-                 I cols) {
+void multi_hinge(const T* z, const std::int32_t* target, const T* weight, T scale, T margin, T* loss, T* gradient,
+                 I rows, I cols) {
   T total = T(0);
   for (I r = 0; r < rows; ++r) {
     const T* row = z + r * cols;
@@ -741,13 +762,48 @@ void bytes_affine(const std::uint8_t* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I
 
 template <class T>
 constexpr Loops<T> make_loops(const char* name) {
-  return {name, unary<T>, unary_backward<T>, binary<T>, where<T>, sum<T>, maximum<T>, minimum<T>, argmax<T>, softmax<T>,
-          log_softmax<T>, logsumexp<T>, softmax_backward<T>, log_softmax_backward<T>, matmul_small<T>,
-          bias_activation<T>, activation_bias_backward<T>, dropout<T>, point_loss<T>, cross_entropy<T>,
-          cross_entropy_soft<T>, multi_hinge<T>, column_moments<T>, column_affine<T>, batch_norm_sums<T>,
-          column_affine2<T>, layer_norm<T>, layer_norm_backward<T>, prelu<T>, prelu_backward<T>, sum_terms<T>,
-          all_finite<T>, sum_squares<T>, adjust_gradient<T>, axpy<T>, sgd<T>, momentum<T>, adagrad<T>, adadelta<T>,
-          rmsprop<T>, adam<T>, bytes_affine<T>};
+  return {name,
+          unary<T>,
+          unary_backward<T>,
+          binary<T>,
+          where<T>,
+          sum<T>,
+          maximum<T>,
+          minimum<T>,
+          argmax<T>,
+          softmax<T>,
+          log_softmax<T>,
+          logsumexp<T>,
+          softmax_backward<T>,
+          log_softmax_backward<T>,
+          matmul_small<T>,
+          bias_activation<T>,
+          activation_bias_backward<T>,
+          dropout<T>,
+          point_loss<T>,
+          cross_entropy<T>,
+          cross_entropy_soft<T>,
+          multi_hinge<T>,
+          column_moments<T>,
+          column_affine<T>,
+          batch_norm_sums<T>,
+          column_affine2<T>,
+          layer_norm<T>,
+          layer_norm_backward<T>,
+          prelu<T>,
+          prelu_backward<T>,
+          sum_terms<T>,
+          all_finite<T>,
+          sum_squares<T>,
+          adjust_gradient<T>,
+          axpy<T>,
+          sgd<T>,
+          momentum<T>,
+          adagrad<T>,
+          adadelta<T>,
+          rmsprop<T>,
+          adam<T>,
+          bytes_affine<T>};
 }
 
 #undef GRADUS_RESTRICT

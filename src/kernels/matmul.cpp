@@ -33,8 +33,8 @@ void loop_matmul(const MatmulShape& s, const T* a, const T* b, T* c) {
 struct ShapeHash {
   std::size_t operator()(const MatmulShape& s) const {
     std::size_t h = 0;
-    for (std::int64_t v : {s.m, s.n, s.k, s.batch, s.batch_a, s.batch_b,
-                           static_cast<std::int64_t>(s.transpose_a * 2 + s.transpose_b)})
+    for (std::int64_t v :
+         {s.m, s.n, s.k, s.batch, s.batch_a, s.batch_b, static_cast<std::int64_t>(s.transpose_a * 2 + s.transpose_b)})
       h = (h ^ static_cast<std::size_t>(v)) * 0x9E3779B97F4A7C15u;
     return h ^ (h >> 29);
   }
@@ -80,7 +80,9 @@ class MatmulPrimitive {
     dnnl::matmul::primitive_desc pd({a, b, c}, attributes, cpu());
     primitive_ = dnnl::matmul(pd);
     scratch_size_ = pd.scratchpad_desc().get_size();
-    for (auto& [id, d] : {std::pair<int, memory::desc>{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c},
+    for (auto& [id, d] : {std::pair<int, memory::desc>{DNNL_ARG_SRC, a},
+                          {DNNL_ARG_WEIGHTS, b},
+                          {DNNL_ARG_DST, c},
                           {DNNL_ARG_SCRATCHPAD, pd.scratchpad_desc()}}) {
       memories_.emplace_back(d, cpu(), nullptr);
       arguments_.push_back({id, memories_.back().get()});

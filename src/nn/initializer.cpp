@@ -25,8 +25,10 @@ bool rectifies(Activation::Kind k) {
     case Activation::Kind::gelu:
     case Activation::Kind::gelu_tanh:
     case Activation::Kind::silu:
-    case Activation::Kind::softplus: return true;
-    default: return false;
+    case Activation::Kind::softplus:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -10,7 +10,8 @@ namespace {
 template <class T>
 const T& only(std::span<const T> inputs, const std::string& type) {
   if (inputs.size() != 1)
-    throw Error(ErrorKind::shape, {type, "one input", std::to_string(inputs.size()), "join them with add or concatenate"});
+    throw Error(ErrorKind::shape,
+                {type, "one input", std::to_string(inputs.size()), "join them with add or concatenate"});
   return inputs[0];
 }
 
@@ -40,8 +41,10 @@ std::vector<std::pair<std::string, Tensor>> state_of(Module& module) {
 namespace {
 
 void copy_values(const Tensor& from, Tensor& to) {
-  if (to.dtype() == Dtype::f64) std::memcpy(to.mutable_data<double>(), from.data<double>(), to.size() * sizeof(double));
-  else std::memcpy(to.mutable_data<float>(), from.data<float>(), to.size() * sizeof(float));
+  if (to.dtype() == Dtype::f64)
+    std::memcpy(to.mutable_data<double>(), from.data<double>(), to.size() * sizeof(double));
+  else
+    std::memcpy(to.mutable_data<float>(), from.data<float>(), to.size() * sizeof(float));
 }
 
 }  // namespace

@@ -32,9 +32,9 @@ struct Cost {
 
 // What a layer is told when its parameters are made.
 struct BuildContext {
-  RandomKey key;               // of this layer
+  RandomKey key;  // of this layer
   Dtype dtype = Dtype::f32;
-  Activation next;             // what follows it, for the default initialiser
+  Activation next;  // what follows it, for the default initialiser
 };
 
 // A layer or a network: a function of tensors with parameters. Shapes are of one example; tensors carry the batch in
@@ -58,8 +58,8 @@ class Module {
   virtual Tensor forward_of(std::span<const Tensor> inputs, const Context& context);
   virtual bool takes_several() const { return false; }
 
-  // Calls parameter(name, p) for what training changes, and buffer(name, t) for other state kept with the model (running
-  // statistics), in a fixed order.
+  // Calls parameter(name, p) for what training changes, and buffer(name, t) for other state kept with the model
+  // (running statistics), in a fixed order.
   struct Visitor {
     std::function<void(const std::string&, Parameter&)> parameter;
     std::function<void(const std::string&, Tensor&)> buffer;

@@ -28,15 +28,15 @@ Network& Network::add(std::unique_ptr<Module> layer, std::string name, std::vect
     for (const Node& n : nodes_) ordinal += n.module->type() == layer->type();
     name = layer->type() + std::to_string(ordinal);
   }
-  if (name == kInput || name.find_first_of(". ") != std::string::npos || std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) {
-        return n.name == name;
-      }))
+  if (name == kInput || name.find_first_of(". ") != std::string::npos ||
+      std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.name == name; }))
     throw Error(ErrorKind::config, {"name", "a name of its own without dots or spaces", "\"" + name + "\"", ""});
   if (from.empty()) node.from.push_back(static_cast<int>(nodes_.size()) - 1);
   for (const std::string& f : from) node.from.push_back(find(f));
   if (node.from.size() > 1 && !layer->takes_several())
-    throw Error(ErrorKind::config, {name, "one input", std::to_string(node.from.size()),
-                                    "join them with an add or concatenate layer"});
+    throw Error(ErrorKind::config,
+                {name, "one input", std::to_string(node.from.size()), "join them with an add or concatenate layer"});
+  is_list_ = is_list_ && node.from.size() == 1 && node.from[0] == static_cast<int>(nodes_.size()) - 1;
   node.name = std::move(name);
   node.module = std::move(layer);
   nodes_.push_back(std::move(node));
@@ -104,7 +104,8 @@ void Network::build(const Shape& input, const BuildContext& context) {
     own.key = context.key.in(n.name);
     own.next = {};
     for (const Node& m : nodes_)
-      if (m.from[0] == static_cast<int>(i) && m.module->as_activation() != nullptr) own.next = *m.module->as_activation();
+      if (m.from[0] == static_cast<int>(i) && m.module->as_activation() != nullptr)
+        own.next = *m.module->as_activation();
     n.module->build(n.from[0] < 0 ? input : out[n.from[0]], own);
   }
 }
@@ -114,7 +115,25 @@ void Network::build(const Shape& input, std::uint64_t seed, Dtype dtype) {
 }
 
 Tensor Network::forward(const Tensor& x, const Context& context) {
-  // Each value is let go after its last reader, so buffers are reused along a deep network.
+  return is_list_ ? forward_list(x, context) : forward_graph(x, context);
+}
+
+Tensor Network::forward_list(const Tensor& x, const Context& context) {
+  Tensor value = x;
+  for (Node& n : nodes_) {
+    if (n.fused && !context.watch) continue;
+    try {
+      value = n.module->forward(value, context);
+    } catch (const Error& e) {
+      throw e.at(n.name);
+    }
+    if (context.watch) context.watch(n.name, value);
+  }
+  return value;
+}
+
+// Each value is let go after its last reader, so buffers are reused along a deep network.
+Tensor Network::forward_graph(const Tensor& x, const Context& context) {
   std::vector<Tensor> values(nodes_.size());
   std::vector<int> left(nodes_.size());
   for (const Node& n : nodes_)

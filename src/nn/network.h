@@ -52,7 +52,11 @@ class Network final : public Module {
   int find(const std::string& name) const;
   int readers(int node) const;
 
+  Tensor forward_list(const Tensor& x, const Context& context);
+  Tensor forward_graph(const Tensor& x, const Context& context);
+
   std::vector<Node> nodes_;
+  bool is_list_ = true;  // each layer is fed by the one before alone
 };
 
 // A network from a config's list of layer tables. A last linear layer without units takes `outputs` (0: it must say).
@@ -62,7 +66,9 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
 // Layers for networks written in C++: nn::linear(128), nn::relu() ...
 namespace nn {
 std::unique_ptr<Module> layer(const std::string& type, Value params = Value::table());
-inline std::unique_ptr<Module> linear(std::int64_t units) { return layer("linear", Value(Value::Table{{"units", units}})); }
+inline std::unique_ptr<Module> linear(std::int64_t units) {
+  return layer("linear", Value(Value::Table{{"units", units}}));
+}
 inline std::unique_ptr<Module> relu() { return layer("relu"); }
 inline std::unique_ptr<Module> sigmoid() { return layer("sigmoid"); }
 inline std::unique_ptr<Module> tanh() { return layer("tanh"); }

@@ -26,9 +26,9 @@ struct Optimizer::Pass {
   std::vector<Tensor>& gradients;  // whole or partial; undefined where there is none
   GradientRules rules;
   double lr;
-  double scale = 1;     // of the gradient, for norm clipping
-  bool join = false;    // sum shards into joined_ and take squares
-  bool update = true;   // apply the rule
+  double scale = 1;    // of the gradient, for norm clipping
+  bool join = false;   // sum shards into joined_ and take squares
+  bool update = true;  // apply the rule
 };
 
 void Optimizer::prepare(const std::vector<Parameter>& parameters) {
@@ -109,14 +109,16 @@ StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& 
     sharded = sharded || is_partial(pass.gradients.back());
     elements += p.value.size();
   }
-  int workers = sharded || elements > kParallelElements
-                    ? static_cast<int>(std::min<std::size_t>(threads(), chunks_.size())) : 1;
+  int workers =
+      sharded || elements > kParallelElements ? static_cast<int>(std::min<std::size_t>(threads(), chunks_.size())) : 1;
   auto walk = [&] {
     run_workers(workers, [&](int w) {
       ComputeScope scope;
       for (std::size_t c = chunks_.size() * w / workers; c < chunks_.size() * (w + 1) / workers; ++c) {
-        if (parameters[chunks_[c].parameter].value.dtype() == Dtype::f64) run_chunk<double>(pass, c);
-        else run_chunk<float>(pass, c);
+        if (parameters[chunks_[c].parameter].value.dtype() == Dtype::f64)
+          run_chunk<double>(pass, c);
+        else
+          run_chunk<float>(pass, c);
       }
     });
   };
@@ -136,7 +138,8 @@ StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& 
     report.gradient_norm = std::sqrt(squares);
     find_bad();
     if (report.first_bad_parameter >= 0) return report;
-    if (rules.clip_norm > 0 && report.gradient_norm > rules.clip_norm) pass.scale = rules.clip_norm / report.gradient_norm;
+    if (rules.clip_norm > 0 && report.gradient_norm > rules.clip_norm)
+      pass.scale = rules.clip_norm / report.gradient_norm;
     pass.join = false;
     for (std::size_t p = 0; p < parameters.size(); ++p)
       if (pass.gradients[p].defined()) pass.gradients[p] = joined_[p];
@@ -160,8 +163,8 @@ void Optimizer::restore(const std::vector<Parameter>& parameters, std::int64_t s
                         const std::vector<std::pair<std::string, Tensor>>& saved) {
   auto mine = state(parameters);
   if (mine.size() != saved.size())
-    throw Error(ErrorKind::data, {"optimizer state", std::to_string(mine.size()) + " arrays", std::to_string(saved.size()),
-                                  "the checkpoint is of another optimizer or model"});
+    throw Error(ErrorKind::data, {"optimizer state", std::to_string(mine.size()) + " arrays",
+                                  std::to_string(saved.size()), "the checkpoint is of another optimizer or model"});
   std::size_t arrays = state_names().size();
   for (std::size_t i = 0; i < mine.size(); ++i) {
     if (mine[i].first != saved[i].first || mine[i].second.shape() != saved[i].second.shape() ||

@@ -29,8 +29,8 @@ struct GradientRules {
 
 // What a step found out on its way.
 struct StepReport {
-  double gradient_norm = -1;       // Euclidean norm over all parameters before clipping; -1 when it was not wanted
-  int first_bad_parameter = -1;    // index of the first parameter whose gradient has a NaN or Inf; -1: none
+  double gradient_norm = -1;     // Euclidean norm over all parameters before clipping; -1 when it was not wanted
+  int first_bad_parameter = -1;  // index of the first parameter whose gradient has a NaN or Inf; -1: none
 };
 
 // A rule that moves parameters against their gradients. The base class owns the walk over the parameters: it sums the
@@ -85,8 +85,8 @@ class Optimizer {
   std::vector<Tensor> gradients_;           // of the step under way
   std::vector<Tensor> joined_;              // gradients summed over shards, when the norm is wanted first
   std::vector<Chunk> chunks_;
-  std::vector<double> squares_;             // per chunk
-  std::vector<char> bad_;                   // per chunk
+  std::vector<double> squares_;  // per chunk
+  std::vector<char> bad_;        // per chunk
   std::int64_t steps_ = 0;
 };
 

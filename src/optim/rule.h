@@ -6,7 +6,8 @@
 namespace gradus {
 
 // An optimizer whose rule is written once for float and double: Rule has Params params and
-// `template <class T> void rule(const kernels::Loops<T>&, T* w, const T* g, T* const* state, int64 n, const Step&) const`.
+// `template <class T> void rule(const kernels::Loops<T>&, T* w, const T* g, T* const* state, int64 n, const Step&)
+// const`.
 template <class Rule, class P>
 class RuleOptimizer : public Optimizer {
  public:

@@ -8,8 +8,8 @@ namespace gradus {
 
 // Where training stands when a learning rate is asked for.
 struct Clock {
-  std::int64_t step = 0;             // steps taken before this one
-  std::int64_t total_steps = 0;      // steps the whole training is planned to take
+  std::int64_t step = 0;         // steps taken before this one
+  std::int64_t total_steps = 0;  // steps the whole training is planned to take
   std::int64_t steps_per_epoch = 1;
 };
 

@@ -26,13 +26,13 @@ std::pair<double, double> checked_range(const char* axis, double low, double hig
 
 Plot::Plot(std::string title) { spec_.title = std::move(title); }
 
-Plot& Plot::x_axis(std::string label, Scale scale) {
+Plot& Plot::x_axis(std::string label, AxisScale scale) {
   spec_.x.label = std::move(label);
   spec_.x.scale = scale;
   return *this;
 }
 
-Plot& Plot::y_axis(std::string label, Scale scale) {
+Plot& Plot::y_axis(std::string label, AxisScale scale) {
   spec_.y.label = std::move(label);
   spec_.y.scale = scale;
   return *this;

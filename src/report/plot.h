@@ -10,13 +10,13 @@
 
 namespace gradus {
 
-enum class Scale { linear, log };
+enum class AxisScale { linear, log };
 
 // What a Plot holds, for the functions that draw it.
 struct PlotSpec {
   struct Axis {
     std::string label;
-    Scale scale = Scale::linear;
+    AxisScale scale = AxisScale::linear;
     bool whole = false;                              // ticks at whole numbers only
     std::optional<std::pair<double, double>> range;  // the data's when absent
     std::vector<std::string> categories;             // names of the positions 0, 1, ...
@@ -57,8 +57,8 @@ class Plot {
  public:
   explicit Plot(std::string title = "");
 
-  Plot& x_axis(std::string label, Scale scale = Scale::linear);
-  Plot& y_axis(std::string label, Scale scale = Scale::linear);
+  Plot& x_axis(std::string label, AxisScale scale = AxisScale::linear);
+  Plot& y_axis(std::string label, AxisScale scale = AxisScale::linear);
   // Fixed ranges; what lies outside is clipped. Error{value} unless low < high.
   Plot& x_range(double low, double high);
   Plot& y_range(double low, double high);

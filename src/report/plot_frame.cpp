@@ -48,7 +48,7 @@ bool only_lines(const PlotSpec& spec) {
 
 // The rectangle of the contours alone, where there are any: a path that leaves it is cut.
 Extent x_extent(const PlotSpec& spec) {
-  Extent e{INFINITY, -INFINITY, spec.x.scale == Scale::log};
+  Extent e{INFINITY, -INFINITY, spec.x.scale == AxisScale::log};
   for (const auto& c : spec.contours) {
     e.add(c.grid.x_low);
     e.add(c.grid.x_high);
@@ -65,7 +65,7 @@ Extent x_extent(const PlotSpec& spec) {
 }
 
 Extent y_extent(const PlotSpec& spec) {
-  Extent e{INFINITY, -INFINITY, spec.y.scale == Scale::log};
+  Extent e{INFINITY, -INFINITY, spec.y.scale == AxisScale::log};
   for (const auto& c : spec.contours) {
     e.add(c.grid.y_low);
     e.add(c.grid.y_high);

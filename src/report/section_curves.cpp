@@ -124,7 +124,7 @@ std::string plot(const Group& group, const Marked& marked) {
   std::string title = readable(group.metric);
   title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
   Plot p(title);
-  p.x_axis("epoch").y_axis("", wants_log(group) ? Scale::log : Scale::linear).whole_x();
+  p.x_axis("epoch").y_axis("", wants_log(group) ? AxisScale::log : AxisScale::linear).whole_x();
   for (const auto& m : group.members) {
     std::vector<double> epochs(m.series->values.size());
     std::iota(epochs.begin(), epochs.end(), 1.0);

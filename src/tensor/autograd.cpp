@@ -54,8 +54,10 @@ void Node::connect(Edge* room, std::initializer_list<const Tensor*> from, std::i
     TensorImpl& impl = t->impl();
     edge->node = impl.node;
     edge->output = impl.output;
-    if (impl.node) sequence = std::max(sequence, impl.node->sequence + 1);  // it may be of another thread
-    else edge->leaf = t->ref();
+    if (impl.node)
+      sequence = std::max(sequence, impl.node->sequence + 1);  // it may be of another thread
+    else
+      edge->leaf = t->ref();
   }
   std::uint8_t index = 0;
   for (Tensor* t : to) {
@@ -94,7 +96,9 @@ void BackwardStep::add(int input, Tensor gradient) {
 }
 
 Gradients::Gradients(Gradients&& o) noexcept
-    : entries_(std::exchange(o.entries_, nullptr)), room_(std::exchange(o.room_, 0)), count_(std::exchange(o.count_, 0)) {}
+    : entries_(std::exchange(o.entries_, nullptr)),
+      room_(std::exchange(o.room_, 0)),
+      count_(std::exchange(o.count_, 0)) {}
 
 Gradients& Gradients::operator=(Gradients&& o) noexcept {
   std::swap(entries_, o.entries_);
@@ -155,9 +159,11 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
   if (!output.defined() || !output.requires_grad())
     throw Error(ErrorKind::state, "backward", "the value depends on no tensor that requires a gradient",
                 "call set_requires_grad() on the parameters before the forward pass, and do not work under NoGrad");
-  if (!output_gradient.defined() || output_gradient.shape() != output.shape() || output_gradient.dtype() != output.dtype())
-    throw Error(ErrorKind::shape, {"backward", std::string("a gradient ") + dtype_name(output.dtype()) + " " + output.shape().text(),
-                                   output_gradient.text(), ""});
+  if (!output_gradient.defined() || output_gradient.shape() != output.shape() ||
+      output_gradient.dtype() != output.dtype())
+    throw Error(ErrorKind::shape,
+                {"backward", std::string("a gradient ") + dtype_name(output.dtype()) + " " + output.shape().text(),
+                 output_gradient.text(), ""});
   Gradients gradients;
   ComputeScope compute;
   NoGrad no_grad;

@@ -126,9 +126,9 @@ inline bool any_requires_grad(std::initializer_list<const Tensor*> inputs) {
   return false;
 }
 
-// Makes `outputs` the results of an op on `inputs` whose gradients `closure(BackwardStep&)` computes. Nothing is recorded
-// when no input requires a gradient. The closure may keep its inputs as they are,
-// but of its outputs only detached copies (an output holds the node, so it would never be freed).
+// Makes `outputs` the results of an op on `inputs` whose gradients `closure(BackwardStep&)` computes. Nothing is
+// recorded when no input requires a gradient. The closure may keep its inputs as they are, but of its outputs only
+// detached copies (an output holds the node, so it would never be freed).
 template <class F>
 void record_all(std::initializer_list<Tensor*> outputs, std::initializer_list<const Tensor*> inputs, F&& closure) {
   if (!any_requires_grad(inputs)) return;

@@ -11,26 +11,48 @@ enum class Dtype : std::uint8_t { f32, f64, bf16, i32, u8 };
 
 constexpr std::size_t item_size(Dtype t) {
   switch (t) {
-    case Dtype::f64: return 8;
-    case Dtype::bf16: return 2;
-    case Dtype::u8: return 1;
-    default: return 4;
+    case Dtype::f64:
+      return 8;
+    case Dtype::bf16:
+      return 2;
+    case Dtype::u8:
+      return 1;
+    default:
+      return 4;
   }
 }
 constexpr const char* dtype_name(Dtype t) {
   switch (t) {
-    case Dtype::f32: return "f32";
-    case Dtype::f64: return "f64";
-    case Dtype::bf16: return "bf16";
-    case Dtype::i32: return "i32";
-    default: return "u8";
+    case Dtype::f32:
+      return "f32";
+    case Dtype::f64:
+      return "f64";
+    case Dtype::bf16:
+      return "bf16";
+    case Dtype::i32:
+      return "i32";
+    default:
+      return "u8";
   }
 }
 
-template <class T> struct DtypeOf;
-template <> struct DtypeOf<float> { static constexpr Dtype value = Dtype::f32; };
-template <> struct DtypeOf<double> { static constexpr Dtype value = Dtype::f64; };
-template <> struct DtypeOf<std::int32_t> { static constexpr Dtype value = Dtype::i32; };
-template <> struct DtypeOf<std::uint8_t> { static constexpr Dtype value = Dtype::u8; };
+template <class T>
+struct DtypeOf;
+template <>
+struct DtypeOf<float> {
+  static constexpr Dtype value = Dtype::f32;
+};
+template <>
+struct DtypeOf<double> {
+  static constexpr Dtype value = Dtype::f64;
+};
+template <>
+struct DtypeOf<std::int32_t> {
+  static constexpr Dtype value = Dtype::i32;
+};
+template <>
+struct DtypeOf<std::uint8_t> {
+  static constexpr Dtype value = Dtype::u8;
+};
 
 }  // namespace gradus

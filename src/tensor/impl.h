@@ -29,12 +29,12 @@ struct TensorImpl {
   Dtype dtype = Dtype::f32;
   Placement placement = Placement::whole;
   bool requires_grad = false;
-  std::uint8_t output = 0;    // which output of `node` this is
+  std::uint8_t output = 0;  // which output of `node` this is
   int shards = 1;
   Shape shape;
-  Ref<Node> node;       // null for leaves
-  Ref<ShardPlan> plan;  // split and partial tensors
-  Slot slots[kMaxShards];     // only `shards` of them are set
+  Ref<Node> node;          // null for leaves
+  Ref<ShardPlan> plan;     // split and partial tensors
+  Slot slots[kMaxShards];  // only `shards` of them are set
 };
 
 // A tensor's buffers as queued work sees them. It outlives the handle: descriptions of tensors lie in the workspace's
@@ -44,8 +44,10 @@ class View {
   View() = default;
   explicit View(const Tensor& t) {
     const TensorImpl& impl = t.impl();
-    if (impl.placement == Placement::whole) base_ = impl.slots[0].data;
-    else slots_ = impl.slots;
+    if (impl.placement == Placement::whole)
+      base_ = impl.slots[0].data;
+    else
+      slots_ = impl.slots;
   }
   template <class T>
   T* at(int shard) const {
@@ -99,8 +101,14 @@ Tensor make_term_at(const Place& place, const Shape& shape, Dtype dtype);
 // The place of an op on these tensors. Partial ones are summed first and tensors cut differently are joined; whole
 // tensors beside cut ones stay whole. Arguments are replaced where they had to change.
 Place place_of(Tensor* const* args, int n);
-inline Place place_of(Tensor& a) { Tensor* p[] = {&a}; return place_of(p, 1); }
-inline Place place_of(Tensor& a, Tensor& b) { Tensor* p[] = {&a, &b}; return place_of(p, 2); }
+inline Place place_of(Tensor& a) {
+  Tensor* p[] = {&a};
+  return place_of(p, 1);
+}
+inline Place place_of(Tensor& a, Tensor& b) {
+  Tensor* p[] = {&a, &b};
+  return place_of(p, 2);
+}
 
 // A whole tensor's rows seen as cut by `plan`, without a copy.
 Tensor split_view(const Tensor& whole, const ShardPlan& plan);
@@ -116,7 +124,9 @@ inline Tensor whole(const Tensor& t) { return is_whole(t) ? t : gather_shards(t)
 // Whether axis 0 of a tensor is cut.
 inline bool is_split(const Tensor& t) { return t.impl().placement == Placement::split; }
 // The place of a tensor that is not partial.
-inline Place place_at(const Tensor& t) { return {t.impl().placement == Placement::split ? t.impl().plan.get() : nullptr}; }
+inline Place place_at(const Tensor& t) {
+  return {t.impl().placement == Placement::split ? t.impl().plan.get() : nullptr};
+}
 // The same buffer under another shape; for cut tensors axis 0 may grow or shrink by a whole factor per row.
 Tensor reshaped_view(const Tensor& x, const Shape& shape, Ref<ShardPlan> plan);
 

@@ -7,7 +7,8 @@
 #include "gradus/tensor/tensor.h"
 
 // Operations on tensors. All are differentiable unless said otherwise, throw Error{shape} that names the op and the
-// shapes when these do not fit, and work on f32 and f64 alike. Axes count from the front, or from the end when negative.
+// shapes when these do not fit, and work on f32 and f64 alike. Axes count from the front, or from the end when
+// negative.
 namespace gradus {
 
 // ---- elementwise, one argument

@@ -7,8 +7,7 @@
 namespace gradus {
 
 Shape::Shape(const std::int64_t* dims, int rank) : rank_(rank) {
-  if (rank > kMaxRank)
-    throw Error(ErrorKind::shape, {"shape", "at most 8 axes", std::to_string(rank) + " axes", ""});
+  if (rank > kMaxRank) throw Error(ErrorKind::shape, {"shape", "at most 8 axes", std::to_string(rank) + " axes", ""});
   std::copy_n(dims, rank, dims_);
   if (std::any_of(dims_, dims_ + rank_, [](std::int64_t d) { return d < kRest; }))
     throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});

@@ -29,11 +29,16 @@ void require_defined(bool defined, const char* what) {
 template <class F>
 void visit_dtype(Dtype dtype, F&& f) {
   switch (dtype) {
-    case Dtype::f32: return f(float{});
-    case Dtype::f64: return f(double{});
-    case Dtype::i32: return f(std::int32_t{});
-    case Dtype::u8: return f(std::uint8_t{});
-    case Dtype::bf16: return f(bf16{});
+    case Dtype::f32:
+      return f(float{});
+    case Dtype::f64:
+      return f(double{});
+    case Dtype::i32:
+      return f(std::int32_t{});
+    case Dtype::u8:
+      return f(std::uint8_t{});
+    case Dtype::bf16:
+      return f(bf16{});
   }
 }
 
@@ -177,9 +182,9 @@ std::string Tensor::text() const {
   return s + (v.size() > 8 ? ", ...}" : "}");
 }
 
-#define GRADUS_INSTANTIATE(T)                            \
-  template const T* Tensor::data<T>() const;             \
-  template T* Tensor::mutable_data<T>();                 \
+#define GRADUS_INSTANTIATE(T)                \
+  template const T* Tensor::data<T>() const; \
+  template T* Tensor::mutable_data<T>();     \
   template std::vector<T> Tensor::to_vector<T>() const;
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
@@ -189,7 +194,8 @@ GRADUS_INSTANTIATE(std::uint8_t)
 
 Tensor shard(const Tensor& x, int shards) {
   if (shards < 1 || shards > kMaxShards)
-    throw Error(ErrorKind::value, {"shard", "1 to " + std::to_string(kMaxShards) + " shards", std::to_string(shards), ""});
+    throw Error(ErrorKind::value,
+                {"shard", "1 to " + std::to_string(kMaxShards) + " shards", std::to_string(shards), ""});
   if (shards == 1 || x.rank() == 0 || x.dim(0) < shards) return gather_shards(x);
   Tensor whole = gather_shards(x);
   Ref<ShardPlan> plan = ShardPlan::even(whole.dim(0), shards);

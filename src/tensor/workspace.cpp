@@ -19,20 +19,44 @@ std::atomic<std::uint64_t> system_bytes{0};
 
 constexpr std::size_t kHugePage = 2u << 20;
 
-std::size_t alignment_of(std::size_t data_bytes) { return sizeof(Block) + data_bytes >= kHugePage ? kHugePage : 64; }
+// Blocks up to this size are cut from slabs of huge pages, which are never given back: fewer misses of the address
+// translation, and no fragments. Larger ones are the system's own, one by one.
+constexpr std::size_t kSlabBlock = 512u << 10;
+constexpr std::size_t kSlab = 4 * kHugePage;
 
 std::size_t total_bytes(std::size_t data_bytes) {
-  std::size_t alignment = alignment_of(data_bytes);
-  return (sizeof(Block) + data_bytes + alignment - 1) / alignment * alignment;
+  std::size_t bytes = sizeof(Block) + data_bytes, alignment = bytes >= kHugePage ? kHugePage : 64;
+  return (bytes + alignment - 1) / alignment * alignment;
+}
+
+bool is_from_slab(std::size_t data_bytes) { return total_bytes(data_bytes) <= kSlabBlock; }
+
+void* huge_pages(std::size_t bytes) {
+  std::size_t alignment = bytes >= kHugePage ? kHugePage : 64;
+  void* p = std::aligned_alloc(alignment, bytes);
+  if (p == nullptr)
+    throw Error(ErrorKind::state, "memory", "the system has no " + std::to_string(bytes >> 20) + " MB left",
+                "use a smaller batch or model");
+  if (alignment == kHugePage) madvise(p, bytes, MADV_HUGEPAGE);
+  return p;
+}
+
+std::mutex slab_mutex;
+char* slab_free = nullptr;  // the rest of the slab being cut
+char* slab_end = nullptr;
+
+void* cut_from_slab(std::size_t bytes) {
+  std::lock_guard lock(slab_mutex);
+  if (static_cast<std::size_t>(slab_end - slab_free) < bytes) {
+    slab_free = static_cast<char*>(huge_pages(kSlab));
+    slab_end = slab_free + kSlab;
+  }
+  return std::exchange(slab_free, slab_free + bytes);
 }
 
 Block* take_from_system(std::size_t data_bytes) {
-  std::size_t total = total_bytes(data_bytes), alignment = alignment_of(data_bytes);
-  void* p = std::aligned_alloc(alignment, total);
-  if (p == nullptr)
-    throw Error(ErrorKind::state, "memory", "the system has no " + std::to_string(total >> 20) + " MB left",
-                "use a smaller batch or model");
-  if (alignment == kHugePage) madvise(p, total, MADV_HUGEPAGE);
+  std::size_t total = total_bytes(data_bytes);
+  void* p = is_from_slab(data_bytes) ? cut_from_slab(total) : huge_pages(total);
   system_allocations.fetch_add(1, std::memory_order_relaxed);
   system_bytes.fetch_add(total, std::memory_order_relaxed);
   return static_cast<Block*>(p);
@@ -111,8 +135,9 @@ void Pool::end_hold() {
 
 void Pool::trim() {
   drain_returned();
-  for (Block*& list : free_)
-    while (list != nullptr) give_to_system(std::exchange(list, list->next));
+  for (std::uint32_t number = 0; number < kClasses; ++number)
+    while (free_[number] != nullptr && !is_from_slab(class_bytes(number)))
+      give_to_system(std::exchange(free_[number], free_[number]->next));
 }
 
 void* Segment::scratch(std::size_t bytes) {

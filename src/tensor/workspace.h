@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/single_threaded.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -39,7 +41,7 @@ class Pool {
     return b;
   }
   void release(Block* block);  // from any thread
-  void trim();                 // gives free blocks back to the system
+  void trim();                 // gives large free blocks back to the system
 
   // Frees wait until end_hold(): work that is queued may still read the blocks.
   void hold() { held_ = true; }
@@ -72,9 +74,23 @@ class Pool {
   std::atomic<Block*> returned_{nullptr};
 };
 
-inline void retain(Block* b) { b->references.fetch_add(1, std::memory_order_relaxed); }
+// Counting is atomic from the moment the process has a second thread (the C library tells); before that a locked
+// instruction per handle would be a large part of a tiny network's step.
+inline void retain(Block* b) {
+  if (__libc_single_threaded)
+    b->references.store(b->references.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  else
+    b->references.fetch_add(1, std::memory_order_relaxed);
+}
+// Whether that was the last reference.
+inline bool drop_reference(Block* b) {
+  if (!__libc_single_threaded) return b->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  std::uint32_t left = b->references.load(std::memory_order_relaxed) - 1;
+  b->references.store(left, std::memory_order_relaxed);
+  return left == 0;
+}
 inline void release(Block* b) {
-  if (b->references.fetch_sub(1, std::memory_order_acq_rel) == 1) b->owner->release(b);
+  if (drop_reference(b)) b->owner->release(b);
 }
 
 // Work on the shards of one batch, queued in the order it was asked for. flush() runs it: each worker takes the whole
@@ -109,8 +125,8 @@ class Segment {
   Item* items_ = nullptr;
   std::size_t count_ = 0, room_ = 0;
   int shards_ = 0;
-  Chunk* chunks_ = nullptr;   // all chunks, reused by every segment
-  Chunk* chunk_ = nullptr;    // the one being filled
+  Chunk* chunks_ = nullptr;  // all chunks, reused by every segment
+  Chunk* chunk_ = nullptr;   // the one being filled
   std::size_t used_ = 0;
 };
 
@@ -151,8 +167,10 @@ class Workspace {
 };
 
 inline void Pool::release(Block* block) {
-  if (owner_->is_current()) put(block);
-  else hand_back(block);
+  if (owner_->is_current())
+    put(block);
+  else
+    hand_back(block);
 }
 
 inline void flush() {
@@ -167,7 +185,7 @@ struct MemoryStatistics {
 };
 MemoryStatistics memory_statistics();
 
-// Gives this thread's unused pooled memory back to the system.
+// Gives this thread's large unused buffers back to the system.
 void release_cached_memory();
 
 // Pooled memory for an object held by Ref; the count in its block's header starts at zero.
@@ -185,12 +203,17 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  explicit Ref(T* p) : p_(p) { if (p_) retain(block_of(p_)); }
+  explicit Ref(T* p) : p_(p) {
+    if (p_) retain(block_of(p_));
+  }
   Ref(const Ref& o) : Ref(o.p_) {}
   Ref(Ref&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
-  Ref& operator=(Ref o) noexcept { std::swap(p_, o.p_); return *this; }
+  Ref& operator=(Ref o) noexcept {
+    std::swap(p_, o.p_);
+    return *this;
+  }
   ~Ref() {
-    if (p_ && block_of(p_)->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy_pooled(p_);
+    if (p_ && drop_reference(block_of(p_))) destroy_pooled(p_);
   }
   T* get() const { return p_; }
   T* operator->() const { return p_; }

@@ -28,19 +28,24 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
     throw mistake("model.loss", name + " needs classes, but the target is a number",
                   "use loss = \"mse\", or set data.task if the numbers are classes");
   if (task.kind == Task::multiclass && name == "binary_cross_entropy")
-    throw mistake("model.loss", "binary_cross_entropy tells two classes apart, the target has " +
-                  std::to_string(task.classes.size()), "use loss = \"cross_entropy\"");
+    throw mistake("model.loss",
+                  "binary_cross_entropy tells two classes apart, the target has " + std::to_string(task.classes.size()),
+                  "use loss = \"cross_entropy\"");
   if (name == "cross_entropy" && last == "sigmoid")
-    throw mistake("model.layers", "a sigmoid before cross_entropy squeezes the scores of " +
-                  std::to_string(task.classes.size()) + " classes into (0, 1), so none can become certain",
-                  task.classes.size() == 2 ? "drop the sigmoid, or use one output and loss = \"binary_cross_entropy\" without it"
-                                           : "drop the last sigmoid: cross_entropy takes scores as they are");
+    throw mistake("model.layers",
+                  "a sigmoid before cross_entropy squeezes the scores of " + std::to_string(task.classes.size()) +
+                      " classes into (0, 1), so none can become certain",
+                  task.classes.size() == 2
+                      ? "drop the sigmoid, or use one output and loss = \"binary_cross_entropy\" without it"
+                      : "drop the last sigmoid: cross_entropy takes scores as they are");
   if ((name == "cross_entropy" || name == "kl_divergence") && last == "softmax")
-    warnings.push_back("model.layers: a softmax before " + name + " is applied twice, because the loss has one of its own: "
+    warnings.push_back("model.layers: a softmax before " + name +
+                       " is applied twice, because the loss has one of its own: "
                        "training is slower and probabilities stay flat; drop the last softmax");
   if (name == "binary_cross_entropy" && last == "sigmoid")
-    warnings.push_back("model.layers: a sigmoid before binary_cross_entropy is applied twice, because the loss has one of "
-                       "its own; drop the last sigmoid");
+    warnings.push_back(
+        "model.layers: a sigmoid before binary_cross_entropy is applied twice, because the loss has one of "
+        "its own; drop the last sigmoid");
 }
 
 bool is_transparent(const std::string& type) {
@@ -65,30 +70,35 @@ void check_layers(const Network& network, std::vector<std::string>& warnings) {
   }
 }
 
-void check_training(const Experiment& e, const LoadedData& data, const Network& network, std::vector<std::string>& warnings) {
+void check_training(const Experiment& e, const LoadedData& data, const Network& network,
+                    std::vector<std::string>& warnings) {
   const TrainParams& t = e.params.train;
   bool one = !t.batch_size.is_string() && t.batch_size.is_number() && t.batch_size.as_real() == 1;
   if (has_type(network, "batch_norm") && one)
     throw mistake("train.batch_size", "batch norm needs several examples for its statistics, but batches have one",
                   "use a batch_size of 16 or more, or layer_norm");
-  bool stops_early = !(t.early_stopping.is_null() || (t.early_stopping.type() == Value::Type::boolean && !t.early_stopping.as_bool()));
+  bool stops_early =
+      !(t.early_stopping.is_null() || (t.early_stopping.type() == Value::Type::boolean && !t.early_stopping.as_bool()));
   std::string monitor = "validation.loss";
   if (t.early_stopping.is_table() && t.early_stopping.find("monitor") != nullptr)
     monitor = t.early_stopping.at("monitor").as_string("train.early_stopping.monitor");
   if (stops_early && !data.validation && monitor.rfind("validation.", 0) == 0)
     throw mistake("train.early_stopping", "it watches " + monitor + ", but the split has no validation part",
                   "give prepare.split a validation share such as 0.15");
-  if (!data.test) warnings.push_back("prepare.split: there is no test part, so nothing measures the model on unseen data");
+  if (!data.test)
+    warnings.push_back("prepare.split: there is no test part, so nothing measures the model on unseen data");
 }
 
 void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
   std::int64_t width = task.classifies() ? loss.outputs(task.width()) : task.width();
   if (output == Shape{width}) return;
   std::string wanted = std::to_string(width) + (task.classifies() ? (width == 1 ? " score" : " scores, one per class")
-                                                                  : width == 1 ? " number" : " numbers, one per target");
-  throw Error(ErrorKind::config, {"model.layers", "a result of " + wanted + " for each example", output.text(),
-                                  output.rank() > 1 ? "add { type = \"flatten\" } before the first linear layer"
-                                                    : "leave out the last linear layer's units, or set them to " + std::to_string(width)});
+                                                : width == 1      ? " number"
+                                                                  : " numbers, one per target");
+  throw Error(ErrorKind::config,
+              {"model.layers", "a result of " + wanted + " for each example", output.text(),
+               output.rank() > 1 ? "add { type = \"flatten\" } before the first linear layer"
+                                 : "leave out the last linear layer's units, or set them to " + std::to_string(width)});
 }
 
 }  // namespace

@@ -14,14 +14,17 @@ void append_classes(const Tensor& p, bool probabilities, Evaluation& out) {
   float threshold = probabilities ? 0.5f : 0.0f;
   for (std::int64_t i = 0; i < n; ++i) {
     const float* row = v + i * k;
-    out.predicted.push_back(static_cast<std::int32_t>(k == 1 ? row[0] > threshold : std::max_element(row, row + k) - row));
+    out.predicted.push_back(
+        static_cast<std::int32_t>(k == 1 ? row[0] > threshold : std::max_element(row, row + k) - row));
     if (!probabilities) continue;
     if (k == 1) out.probabilities.push_back(1 - row[0]);
     out.probabilities.insert(out.probabilities.end(), row, row + k);
   }
 }
 
-void append(std::vector<float>& to, const Tensor& t) { to.insert(to.end(), t.data<float>(), t.data<float>() + t.size()); }
+void append(std::vector<float>& to, const Tensor& t) {
+  to.insert(to.end(), t.data<float>(), t.data<float>() + t.size());
+}
 
 int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
 

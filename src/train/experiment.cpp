@@ -18,7 +18,8 @@ namespace gradus {
 void ModelParams::fields(Fields& f) {
   f("type", type, {"network"}, "kind of model");
   f("layers", layers, "a list of tables", "the layers in order: [ { type = \"linear\", units = 16 }, ... ]");
-  f("loss", loss, "a name or a table", "what training makes small; left out: cross_entropy for classes, mse for numbers");
+  f("loss", loss, "a name or a table",
+    "what training makes small; left out: cross_entropy for classes, mse for numbers");
 }
 
 void ExperimentParams::fields(Fields& f) {
@@ -43,7 +44,8 @@ Experiment experiment_of(const Value& config, const std::string& folder) {
   if (e.params.name.find('/') != std::string::npos || e.params.name[0] == '.')
     throw Error(ErrorKind::config, {"name", "a plain name, since it names a folder", "\"" + e.params.name + "\"", ""});
   if (e.params.model.layers.is_null())
-    throw Error(ErrorKind::config, "model.layers", "is missing", "write layers = [ { type = \"linear\" } ] under [model]");
+    throw Error(ErrorKind::config, "model.layers", "is missing",
+                "write layers = [ { type = \"linear\" } ] under [model]");
   return e;
 }
 
@@ -67,11 +69,13 @@ Value default_loss(const TaskSpec& task) { return task.classifies() ? "cross_ent
 std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
   if (v.is_null()) return {};
   const TaskSpec& task = data.task;
-  if (!task.classifies()) throw Error(ErrorKind::config, "train.class_weights", "the target has no classes", "leave it out");
+  if (!task.classifies())
+    throw Error(ErrorKind::config, "train.class_weights", "the target has no classes", "leave it out");
   std::vector<float> weights(task.classes.size(), 1);
   if (v.is_string()) {
     if (v.as_string() != "balanced")
-      throw Error(ErrorKind::config, {"train.class_weights", "\"balanced\" or a table", "\"" + v.as_string() + "\"", ""});
+      throw Error(ErrorKind::config,
+                  {"train.class_weights", "\"balanced\" or a table", "\"" + v.as_string() + "\"", ""});
     double total = 0;
     for (double c : data.class_counts) total += c;
     for (std::size_t c = 0; c < weights.size(); ++c)
@@ -168,7 +172,9 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
       trainer.resume(checkpoint->metadata, checkpoint->tensors);
       note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
       if (trainer.schedule_depends_on_length() && folder.epochs_changed())
-        note("warning: the schedule depends on the number of epochs, so this is not what a run planned this long would give");
+        note(
+            "warning: the schedule depends on the number of epochs, so this is not what a run planned this long would "
+            "give");
     } else {
       note("there is no checkpoint yet: starting afresh");
     }
@@ -188,7 +194,9 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   };
   if (p.data.validation)
     callbacks.validate = [&] { return evaluate(*p.network, *p.loss, p.data.task, *p.data.validation).summary(); };
-  callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) { folder.write_checkpoint({metadata, tensors}); };
+  callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) {
+    folder.write_checkpoint({metadata, tensors});
+  };
   out.training = trainer.fit(*p.data.train, callbacks);
   if (!history.empty()) folder.write_history(history);
   if (out.training.stopped == Stopped::interrupted) return out;
@@ -216,9 +224,11 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
 }
 
 TrainedModel::TrainedModel(const std::string& path) {
-  std::string file = std::filesystem::is_directory(path) ? (std::filesystem::path(path) / RunFolder::kModel).string() : path;
+  std::string file =
+      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / RunFolder::kModel).string() : path;
   if (file != path && !std::filesystem::exists(file))
-    throw Error(ErrorKind::file, path, "is no finished run: it has no model.safetensors", "finish it with gradus train --resume");
+    throw Error(ErrorKind::file, path, "is no finished run: it has no model.safetensors",
+                "finish it with gradus train --resume");
   ModelFile model = read_model_file(file);
   try {
     metadata_ = model.metadata;

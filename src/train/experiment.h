@@ -50,10 +50,10 @@ struct Prepared {
 Prepared prepare_experiment(const Experiment& experiment);
 
 struct RunOptions {
-  std::string out;          // "": runs/NAME beside the working folder
+  std::string out;  // "": runs/NAME beside the working folder
   bool resume = false;
   bool overwrite = false;
-  std::function<void(const std::string&)> note;       // sentences for the user, before and during training
+  std::function<void(const std::string&)> note;  // sentences for the user, before and during training
   std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
   std::function<void(const EpochRecord&)> epoch_end;
   const std::atomic<bool>* stop = nullptr;
@@ -62,8 +62,8 @@ struct RunOptions {
 struct RunOutcome {
   std::string folder;
   TrainResult training;
-  Value metrics;             // the content of metrics.json
-  Prepared prepared;         // network, data and source, for reports
+  Value metrics;                     // the content of metrics.json
+  Prepared prepared;                 // network, data and source, for reports
   std::unique_ptr<Evaluation> test;  // of the test part, or null
   std::vector<std::string> notes;
 };

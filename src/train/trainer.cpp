@@ -106,7 +106,8 @@ void EarlyStoppingParams::fields(Fields& f) {
 
 void TrainParams::fields(Fields& f) {
   f("epochs", epochs, at_least(1), "passes over the training data");
-  f("batch_size", batch_size, "a number or \"all\"", "examples per step: 1 is stochastic, \"all\" full-batch gradient descent");
+  f("batch_size", batch_size, "a number or \"all\"",
+    "examples per step: 1 is stochastic, \"all\" full-batch gradient descent");
   f("optimizer", optimizer, "a name or a table", "what moves the weights: { type = \"adam\", lr = 0.001 }");
   f("schedule", schedule, "a name or a table", "the learning rate over time: { type = \"cosine\", warmup = 0.1 }");
   f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
@@ -119,18 +120,24 @@ void TrainParams::fields(Fields& f) {
   f("max_seconds", max_seconds, at_least(0), "stop after this much training time; 0: never");
   f("class_weights", class_weights, "\"balanced\" or a table", "weight of each class in the loss");
   f("checkpoint_seconds", checkpoint_seconds, above(0), "seconds between checkpoints; one is always made at the end");
-  f("checkpoint_steps", checkpoint_steps, at_least(0), "steps between checkpoints, besides those by time; 0: by time alone");
+  f("checkpoint_steps", checkpoint_steps, at_least(0),
+    "steps between checkpoints, besides those by time; 0: by time alone");
 }
 
 int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
 
 const char* stopped_name(Stopped s) {
   switch (s) {
-    case Stopped::epochs: return "epochs";
-    case Stopped::early_stopping: return "early_stopping";
-    case Stopped::small_gradient: return "min_gradient_norm";
-    case Stopped::time: return "max_seconds";
-    case Stopped::interrupted: return "interrupted";
+    case Stopped::epochs:
+      return "epochs";
+    case Stopped::early_stopping:
+      return "early_stopping";
+    case Stopped::small_gradient:
+      return "min_gradient_norm";
+    case Stopped::time:
+      return "max_seconds";
+    case Stopped::interrupted:
+      return "interrupted";
   }
   return "";
 }
@@ -184,14 +191,16 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
   std::string where = "step " + std::to_string(optimizer_->steps() + (parameter < 0));
   const char* fix = "lower the learning rate, scale the data, or set train.clip_norm";
   if (parameter >= 0)
-    throw Error(ErrorKind::numeric, where, "the gradient of " + parameters_[parameter].name + " is not a finite number", fix);
+    throw Error(ErrorKind::numeric, where, "the gradient of " + parameters_[parameter].name + " is not a finite number",
+                fix);
   auto finite = [](const Tensor& t) {
     for (double v : t.to(Dtype::f64).to_vector<double>())
       if (!std::isfinite(v)) return false;
     return true;
   };
   if (!finite(batch.inputs))
-    throw Error(ErrorKind::numeric, where, "the input has a value that is not finite", "set prepare.missing, or clean the data");
+    throw Error(ErrorKind::numeric, where, "the input has a value that is not finite",
+                "set prepare.missing, or clean the data");
   std::string first;
   Context context;
   context.training = true;
@@ -201,8 +210,10 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
   };
   NoGrad no_grad;
   network_.forward(batch.inputs, context);
-  throw Error(ErrorKind::numeric, where,
-              first.empty() ? "the loss is not a finite number" : "the result of layer " + first + " is not a finite number", fix);
+  throw Error(
+      ErrorKind::numeric, where,
+      first.empty() ? "the loss is not a finite number" : "the result of layer " + first + " is not a finite number",
+      fix);
 }
 
 bool Trainer::improved(const EpochRecord& record) {
@@ -270,8 +281,7 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       std::int64_t first = state_.position * batch_size, count = std::min(batch_size, n - first);
       Batch batch = data.fetch({order.data() + first, static_cast<std::size_t>(count)});
       if (!class_weights_.empty()) weigh_classes(batch);
-      state_.last_lr = optimizer_->base_lr() *
-                       schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
+      state_.last_lr = optimizer_->base_lr() * schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
       double loss = train_step(batch, state_.last_lr);
       state_.loss_sum += loss * batch.total_weight;
       state_.weight_sum += batch.total_weight;
@@ -280,9 +290,12 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       tick();
       if (callbacks.progress)
         callbacks.progress(state_.epoch + 1, state_.position, steps, state_.loss_sum / state_.weight_sum);
-      if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm) stop = Stopped::small_gradient;
-      else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds) stop = Stopped::time;
-      else if (callbacks.stop != nullptr && callbacks.stop->load()) stop = Stopped::interrupted;
+      if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm)
+        stop = Stopped::small_gradient;
+      else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds)
+        stop = Stopped::time;
+      else if (callbacks.stop != nullptr && callbacks.stop->load())
+        stop = Stopped::interrupted;
       if (stop) break;
       if (state_.position < steps && due()) store();
     }
@@ -295,7 +308,8 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
     if (whole_epoch && (stop || state_.epoch == params_.epochs || due())) store();
   }
   result.stopped = stop.value_or(Stopped::epochs);
-  result.restored_best = early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted;
+  result.restored_best =
+      early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted;
   if (result.restored_best) load_state(network_, best_state_);
   result.epochs = state_.epoch;
   result.steps = optimizer_->steps();

@@ -47,12 +47,12 @@ int shards_for(std::int64_t batch);
 
 // One row of metrics.csv.
 struct EpochRecord {
-  std::int64_t epoch = 0;  // 1 for the first
-  double train_loss = 0;   // mean over the epoch's batches, as they were met
+  std::int64_t epoch = 0;                                  // 1 for the first
+  double train_loss = 0;                                   // mean over the epoch's batches, as they were met
   std::vector<std::pair<std::string, double>> validation;  // "loss", "accuracy" ...
-  double lr = 0;           // of the last step
+  double lr = 0;                                           // of the last step
   double gradient_norm = -1;
-  double seconds = 0;      // of training so far
+  double seconds = 0;  // of training so far
 };
 
 // Numbers measured on a data set: "loss" first, then what the task asks for.
@@ -80,7 +80,7 @@ struct TrainResult {
   std::int64_t best_epoch = 0;  // 0 when early stopping was off
   bool restored_best = false;   // the weights are those of best_epoch
   double seconds = 0;
-  std::int64_t examples = 0;    // seen in this call, and the seconds they took
+  std::int64_t examples = 0;  // seen in this call, and the seconds they took
   double own_seconds = 0;
   std::vector<EpochRecord> history;
 };
@@ -106,8 +106,8 @@ class Trainer {
 
  private:
   struct State {
-    std::int64_t epoch = 0;       // finished epochs
-    std::int64_t position = 0;    // steps done in the current one
+    std::int64_t epoch = 0;     // finished epochs
+    std::int64_t position = 0;  // steps done in the current one
     double loss_sum = 0, weight_sum = 0;
     double seconds = 0;
     double last_lr = 0;

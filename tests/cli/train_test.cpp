@@ -10,15 +10,20 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-std::string iris(const std::string& train = "epochs = 20\nbatch_size = 16\noptimizer = { type = \"adam\", lr = 0.01 }\n",
-                 const std::string& layers = "{ type = \"linear\", units = 16 }, { type = \"relu\" }, { type = \"linear\" }",
-                 const std::string& split = "{ method = \"stratified\", train = 0.7, validation = 0.15, test = 0.15 }") {
-  return "name = \"iris\"\nseed = 3\n[data]\nsource = \"" PROJECT_DATA "/iris.csv\"\ntarget = \"species\"\n[prepare]\nsplit = " +
-         split + "\nscale = \"standardize\"\n[model]\nlayers = [ " + layers + " ]\nloss = \"cross_entropy\"\n[train]\n" + train;
+std::string iris(
+    const std::string& train = "epochs = 20\nbatch_size = 16\noptimizer = { type = \"adam\", lr = 0.01 }\n",
+    const std::string& layers = "{ type = \"linear\", units = 16 }, { type = \"relu\" }, { type = \"linear\" }",
+    const std::string& split = "{ method = \"stratified\", train = 0.7, validation = 0.15, test = 0.15 }") {
+  return "name = \"iris\"\nseed = 3\n[data]\nsource = \"" PROJECT_DATA
+         "/iris.csv\"\ntarget = \"species\"\n[prepare]\nsplit = " +
+         split + "\nscale = \"standardize\"\n[model]\nlayers = [ " + layers +
+         " ]\nloss = \"cross_entropy\"\n[train]\n" + train;
 }
 
 Value metrics_of(const Folder& f, const std::string& run) { return parse_json(f.read(run + "/metrics.json"), run); }
-std::string hash_of(const Folder& f, const std::string& run) { return metrics_of(f, run).at("model").at("hash").as_string(); }
+std::string hash_of(const Folder& f, const std::string& run) {
+  return metrics_of(f, run).at("model").at("hash").as_string();
+}
 
 TEST(Train, FillsTheRunFolder) {
   Folder f;
@@ -52,12 +57,15 @@ TEST(Train, JsonIsTheOnlyOutput) {
 // 256 examples a batch make four shards, 128 two, 16 one; batch norm and dropout take part.
 TEST(Train, SameBitsOnAnyNumberOfThreads) {
   Folder f;
-  std::string layers = "{ type = \"linear\", units = 24 }, { type = \"batch_norm\" }, { type = \"relu\" }, "
-                       "{ type = \"dropout\", rate = 0.3 }, { type = \"linear\" }";
+  std::string layers =
+      "{ type = \"linear\", units = 24 }, { type = \"batch_norm\" }, { type = \"relu\" }, "
+      "{ type = \"dropout\", rate = 0.3 }, { type = \"linear\" }";
   for (const char* batch : {"16", "128", "256"}) {
-    std::string text = "name = \"digits\"\nseed = 5\n[data]\nsource = \"" PROJECT_DATA "/digits.csv\"\ntarget = \"digit\"\n"
-                       "[prepare]\nsplit = { method = \"random\", train = 0.8, validation = 0.1, test = 0.1 }\n[model]\nlayers = [ " +
-                       layers + " ]\n[train]\nepochs = 2\nbatch_size = " + batch + "\n";
+    std::string text =
+        "name = \"digits\"\nseed = 5\n[data]\nsource = \"" PROJECT_DATA
+        "/digits.csv\"\ntarget = \"digit\"\n"
+        "[prepare]\nsplit = { method = \"random\", train = 0.8, validation = 0.1, test = 0.1 }\n[model]\nlayers = [ " +
+        layers + " ]\n[train]\nepochs = 2\nbatch_size = " + batch + "\n";
     std::string config = f.write("digits.toml", text);
     std::vector<std::string> hashes;
     for (const char* threads : {"1", "2", "3"}) {
@@ -142,18 +150,28 @@ struct Mistake {
 TEST(Train, NamesMistakesAndTheirFix) {
   std::string linear = "{ type = \"linear\" }";
   std::vector<Mistake> mistakes = {
-      {"no split", "name = \"x\"\n[data]\nsource = \"" PROJECT_DATA "/iris.csv\"\ntarget = \"species\"\n[model]\nlayers = [ " + linear + " ]\n",
-       2, {"prepare.split", "missing", "stratified"}},
+      {"no split",
+       "name = \"x\"\n[data]\nsource = \"" PROJECT_DATA "/iris.csv\"\ntarget = \"species\"\n[model]\nlayers = [ " +
+           linear + " ]\n",
+       2,
+       {"prepare.split", "missing", "stratified"}},
       {"unknown key", iris("epoch = 3\n"), 2, {"epoch", "epochs"}},
       {"bad bound", iris("optimizer = { type = \"adam\", beta1 = 1.5 }\n"), 2, {"beta1", "[0, 1)", "1.5"}},
       {"unknown layer", iris("", "{ type = \"linaer\" }"), 2, {"linaer", "linear"}},
       {"sigmoid before cross-entropy", iris("", linear + ", { type = \"sigmoid\" }"), 2, {"sigmoid", "cross_entropy"}},
-      {"batch norm of one", iris("batch_size = 1\n", "{ type = \"linear\", units = 4 }, { type = \"batch_norm\" }, " + linear), 2,
+      {"batch norm of one",
+       iris("batch_size = 1\n", "{ type = \"linear\", units = 4 }, { type = \"batch_norm\" }, " + linear),
+       2,
        {"batch_size", "batch norm"}},
-      {"early stopping without validation", iris("early_stopping = true\n", linear, "{ method = \"random\", train = 0.8, test = 0.2 }"), 2,
+      {"early stopping without validation",
+       iris("early_stopping = true\n", linear, "{ method = \"random\", train = 0.8, test = 0.2 }"),
+       2,
        {"early_stopping", "validation"}},
       {"wrong width", iris("", "{ type = \"linear\", units = 7 }"), 2, {"model.layers", "3 scores", "[7]"}},
-      {"wrong loss", iris().replace(iris().find("cross_entropy"), 13, "mse"), 2, {"model.loss", "mse", "cross_entropy"}},
+      {"wrong loss",
+       iris().replace(iris().find("cross_entropy"), 13, "mse"),
+       2,
+       {"model.loss", "mse", "cross_entropy"}},
       {"unknown target", iris().replace(iris().find("\"species\""), 9, "\"specie\""), 1, {"specie", "species"}},
       {"missing file", iris().replace(iris().find("iris.csv"), 8, "none.csv"), 1, {"none.csv"}},
   };
@@ -174,16 +192,20 @@ TEST(Train, WarnsOfWhatIsSeldomMeant) {
     return r.err;
   };
   EXPECT_THAT(warnings("{ type = \"linear\" }, { type = \"softmax\" }"), HasSubstr("softmax before cross_entropy"));
-  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"step\" }, { type = \"linear\" }"), HasSubstr("step"));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"step\" }, { type = \"linear\" }"),
+              HasSubstr("step"));
   EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"linear\" }"), HasSubstr("nothing non-linear"));
-  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"relu\" }, { type = \"linear\" }"), Not(HasSubstr("warning")));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"relu\" }, { type = \"linear\" }"),
+              Not(HasSubstr("warning")));
 }
 
 TEST(Train, DivergingTrainingNamesTheStep) {
   Folder f;
-  std::string config = "name = \"d\"\n[data]\nsource = \"" PROJECT_DATA "/diabetes.csv\"\ntarget = \"progression\"\n[prepare]\n"
-                       "split = { method = \"random\", train = 0.8, test = 0.2 }\n[model]\nlayers = [ { type = \"linear\" } ]\n"
-                       "loss = \"mse\"\n[train]\noptimizer = { type = \"sgd\", lr = 100.0 }\n";
+  std::string config =
+      "name = \"d\"\n[data]\nsource = \"" PROJECT_DATA
+      "/diabetes.csv\"\ntarget = \"progression\"\n[prepare]\n"
+      "split = { method = \"random\", train = 0.8, test = 0.2 }\n[model]\nlayers = [ { type = \"linear\" } ]\n"
+      "loss = \"mse\"\n[train]\noptimizer = { type = \"sgd\", lr = 100.0 }\n";
   Result r = gradus({"train", f.write("d.toml", config), "--out", f / "run"});
   EXPECT_EQ(r.code, 1);
   EXPECT_THAT(r.err, HasSubstr("step "));
@@ -192,7 +214,8 @@ TEST(Train, DivergingTrainingNamesTheStep) {
 
 TEST(Evaluate, MeasuresTheSameNumbersAsTraining) {
   Folder f;
-  std::string config = f.write("iris.toml", iris("epochs = 15\n", "{ type = \"linear\" }", "{ method = \"random\", train = 0.5, test = 0.5 }"));
+  std::string config = f.write(
+      "iris.toml", iris("epochs = 15\n", "{ type = \"linear\" }", "{ method = \"random\", train = 0.5, test = 0.5 }"));
   ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--quiet"}).code, 0);
   Result r = gradus({"evaluate", f / "run", "--data", PROJECT_DATA "/iris.csv", "--json"});
   ASSERT_EQ(r.code, 0) << r.err;
@@ -204,7 +227,8 @@ TEST(Evaluate, MeasuresTheSameNumbersAsTraining) {
 TEST(Predict, WorksOnRawDataWithoutTargets) {
   Folder f;
   ASSERT_EQ(gradus({"train", f.write("iris.toml", iris()), "--out", f / "run", "--quiet"}).code, 0);
-  std::string raw = f.write("new.csv", "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.3,6.0,3.0,6.9\n");
+  std::string raw =
+      f.write("new.csv", "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.3,6.0,3.0,6.9\n");
   Result r = gradus({"predict", f / "run", "--data", raw});
   ASSERT_EQ(r.code, 0) << r.err;
   EXPECT_THAT(r.out, HasSubstr("prediction,probability_setosa,probability_versicolor,probability_virginica\nsetosa,"));
@@ -218,7 +242,8 @@ TEST(Predict, DamagedModelsAreErrors) {
   Folder f;
   ASSERT_EQ(gradus({"train", f.write("iris.toml", iris("epochs = 1\n")), "--out", f / "run", "--quiet"}).code, 0);
   std::string model = f.read("run/model.safetensors");
-  for (const std::string& bad : {std::string("not a model"), std::string(), model.substr(0, model.size() / 2), model + "x"}) {
+  for (const std::string& bad :
+       {std::string("not a model"), std::string(), model.substr(0, model.size() / 2), model + "x"}) {
     std::string path = f.write("bad.safetensors", bad);
     Result r = gradus({"predict", path, "--data", PROJECT_DATA "/iris.csv"});
     EXPECT_EQ(r.code, 1);
@@ -229,11 +254,13 @@ TEST(Predict, DamagedModelsAreErrors) {
 
 TEST(Show, AnswersForHugeModelsAtOnce) {
   Folder f;
-  std::string config = "name = \"big\"\n[model]\nlayers = [ { type = \"linear\", units = 100000 }, { type = \"relu\" }, "
-                       "{ type = \"linear\", units = 1000000 } ]\n";
+  std::string config =
+      "name = \"big\"\n[model]\nlayers = [ { type = \"linear\", units = 100000 }, { type = \"relu\" }, "
+      "{ type = \"linear\", units = 1000000 } ]\n";
   Result r = gradus({"show", "model", f.write("big.toml", config), "--input", "50000", "--json"});
   ASSERT_EQ(r.code, 0) << r.err;
-  EXPECT_EQ(parse_json(r.out, "out").at("parameters").as_integer(), 50000LL * 100000 + 100000 + 100000LL * 1000000 + 1000000);
+  EXPECT_EQ(parse_json(r.out, "out").at("parameters").as_integer(),
+            50000LL * 100000 + 100000 + 100000LL * 1000000 + 1000000);
 }
 
 TEST(Show, ListsWhatThereIs) {

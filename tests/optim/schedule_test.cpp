@@ -40,8 +40,10 @@ std::unique_ptr<Schedule> schedule_of(const std::string& op, const Value& p) {
     return make("cosine", {{"final_factor", final_factor()}, {"warmup", real("warmup_steps") / real("total_steps")}});
   if (op == "schedule_warmup_constant") return make("constant", {{"warmup", real("warmup_steps") / real("steps")}});
   if (op == "schedule_plateau")
-    return make("plateau", {{"gamma", real("factor")}, {"patience", p.at("patience").as_integer()},
-                            {"min_delta", real("threshold")}, {"cooldown", p.at("cooldown").as_integer()},
+    return make("plateau", {{"gamma", real("factor")},
+                            {"patience", p.at("patience").as_integer()},
+                            {"min_delta", real("threshold")},
+                            {"cooldown", p.at("cooldown").as_integer()},
                             {"min_factor", final_factor()}});
   return nullptr;
 }
@@ -53,13 +55,16 @@ TEST(Schedule, GivesTheRatesOfTheOracle) {
     const std::string& op = c.at("op").as_string();
     const Value& p = c.at("params");
     // ours measures improvement relatively, as the default of the oracle's library
-    if (op.rfind("schedule_", 0) != 0 || (p.find("threshold_mode") != nullptr && p.at("threshold_mode").as_string() != "rel"))
+    if (op.rfind("schedule_", 0) != 0 ||
+        (p.find("threshold_mode") != nullptr && p.at("threshold_mode").as_string() != "rel"))
       continue;
     auto schedule = schedule_of(op, p);
     ASSERT_NE(schedule, nullptr) << op;
     std::vector<double> expected = numbers(c.at("outputs").at("lr"));
-    std::vector<double> metric = op == "schedule_plateau" ? numbers(c.at("inputs").at("metric")) : std::vector<double>();
-    auto total = static_cast<std::int64_t>(p.find("total_steps") != nullptr ? p.at("total_steps").as_integer() : expected.size());
+    std::vector<double> metric =
+        op == "schedule_plateau" ? numbers(c.at("inputs").at("metric")) : std::vector<double>();
+    auto total = static_cast<std::int64_t>(p.find("total_steps") != nullptr ? p.at("total_steps").as_integer()
+                                                                            : expected.size());
     for (std::size_t t = 0; t < expected.size(); ++t) {
       if (!metric.empty()) schedule->observe(metric[t], p.at("mode").as_string() == "max");
       double lr = p.at("lr").as_real() * schedule->factor({static_cast<std::int64_t>(t), total, 1});

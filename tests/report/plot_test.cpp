@@ -67,7 +67,7 @@ TEST(Plot, LineRunsFromCornerToCorner) {
 }
 
 TEST(Plot, LogAxisPlacesDecadesEvenly) {
-  std::string svg = Plot().line("", {0, 1, 2}, {1, 10, 100}).y_axis("", Scale::log).y_range(1, 100).svg();
+  std::string svg = Plot().line("", {0, 1, 2}, {1, 10, 100}).y_axis("", AxisScale::log).y_range(1, 100).svg();
   double height = numbers(attribute_values(svg, "data-area").at(0))[3];
   std::vector<double> xy = numbers(attribute_values(svg.substr(svg.find("class=\"line")), "d").at(0).substr(1));
   EXPECT_NEAR(xy[1], height, 0.06);
@@ -83,7 +83,7 @@ TEST(Plot, ValuesThatCannotBeShownLeaveGaps) {
   EXPECT_EQ(count_of(d, "h0"), 1);  // the 3, alone between two gaps, is a dot
   EXPECT_EQ(d.find("nan"), std::string::npos);
   EXPECT_EQ(d.find("inf"), std::string::npos);
-  std::string log = Plot().line("", count_up(4), {1, 0, -1, 10}).y_axis("", Scale::log).svg();
+  std::string log = Plot().line("", count_up(4), {1, 0, -1, 10}).y_axis("", AxisScale::log).svg();
   EXPECT_EQ(count_of(attribute_values(log.substr(log.find("class=\"line")), "d").at(0), "M"), 2);
   EXPECT_EQ(markup_fault(Plot("none").line("", {}, {}).line("", {1, 2}, {nan, nan}).svg()), "");
 }

@@ -16,7 +16,8 @@ class Uniform final : public Initializer {
   };
   explicit Uniform(Params p) : params_(p) {
     if (p.low >= p.high)
-      throw Error(ErrorKind::config, {"uniform", "low below high", std::to_string(p.low) + " and " + std::to_string(p.high), ""});
+      throw Error(ErrorKind::config,
+                  {"uniform", "low below high", std::to_string(p.low) + " and " + std::to_string(p.high), ""});
   }
   Tensor make(const Shape& shape, std::int64_t, std::int64_t, const RandomKey& key, Dtype dtype) const override {
     return Tensor::uniform(shape, params_.low, params_.high, key, dtype);
@@ -74,7 +75,8 @@ class Orthogonal final : public Initializer {
   using Params = GainParams;
   explicit Orthogonal(Params p) : params_(p) {}
   Tensor make(const Shape& shape, std::int64_t, std::int64_t, const RandomKey& key, Dtype dtype) const override {
-    std::int64_t cols = shape.rank() == 0 ? 1 : shape[shape.rank() - 1], rows = shape.size() / std::max<std::int64_t>(cols, 1);
+    std::int64_t cols = shape.rank() == 0 ? 1 : shape[shape.rank() - 1],
+                 rows = shape.size() / std::max<std::int64_t>(cols, 1);
     bool wide = cols > rows;
     std::int64_t n = wide ? cols : rows, k = wide ? rows : cols;  // k vectors of n elements
     std::vector<double> v = Tensor::normal({k, n}, 0, 1, key, Dtype::f64).to_vector<double>();
@@ -104,16 +106,20 @@ class Orthogonal final : public Initializer {
 }  // namespace
 
 void register_random(Catalog<Initializer>& catalog) {
-  const char* glorot = "Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010";
+  const char* glorot =
+      "Glorot, Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010";
   const char* he = "He, Zhang, Ren, Sun, Delving deep into rectifiers, ICCV 2015";
   catalog.add<Uniform>("uniform", "Uniform in [low, high).");
   catalog.add<Normal>("normal", "Normal with a mean and a standard deviation.");
-  catalog.add<Scaled<false, true>>("glorot_uniform", "Xavier/Glorot: uniform with variance 2 / (fan_in + fan_out).", glorot);
-  catalog.add<Scaled<false, false>>("glorot_normal", "Xavier/Glorot: normal with variance 2 / (fan_in + fan_out).", glorot);
+  catalog.add<Scaled<false, true>>("glorot_uniform", "Xavier/Glorot: uniform with variance 2 / (fan_in + fan_out).",
+                                   glorot);
+  catalog.add<Scaled<false, false>>("glorot_normal", "Xavier/Glorot: normal with variance 2 / (fan_in + fan_out).",
+                                    glorot);
   catalog.add<Scaled<true, true>>("he_uniform", "He/Kaiming: uniform with variance 2 / fan_in.", he);
   catalog.add<Scaled<true, false>>("he_normal", "He/Kaiming: normal with variance 2 / fan_in.", he);
-  catalog.add<Orthogonal>("orthogonal", "Orthonormal rows or columns, times gain.",
-                          "Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning, ICLR 2014");
+  catalog.add<Orthogonal>(
+      "orthogonal", "Orthonormal rows or columns, times gain.",
+      "Saxe, McClelland, Ganguli, Exact solutions to the nonlinear dynamics of learning, ICLR 2014");
 }
 
 }  // namespace gradus

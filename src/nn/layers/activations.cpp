@@ -17,17 +17,28 @@ class ActivationLayer : public Module {
   const Activation* as_activation() const override { return &activation_; }
   Tensor forward(const Tensor& x, const Context&) override {
     switch (activation_.kind) {
-      case Activation::Kind::identity: return x;
-      case Activation::Kind::step: return step(x);
-      case Activation::Kind::sigmoid: return sigmoid(x);
-      case Activation::Kind::tanh: return tanh(x);
-      case Activation::Kind::relu: return relu(x);
-      case Activation::Kind::leaky_relu: return leaky_relu(x, activation_.parameter);
-      case Activation::Kind::elu: return elu(x, activation_.parameter);
-      case Activation::Kind::gelu: return gelu(x);
-      case Activation::Kind::gelu_tanh: return gelu_tanh(x);
-      case Activation::Kind::silu: return silu(x);
-      case Activation::Kind::softplus: return softplus(x);
+      case Activation::Kind::identity:
+        return x;
+      case Activation::Kind::step:
+        return step(x);
+      case Activation::Kind::sigmoid:
+        return sigmoid(x);
+      case Activation::Kind::tanh:
+        return tanh(x);
+      case Activation::Kind::relu:
+        return relu(x);
+      case Activation::Kind::leaky_relu:
+        return leaky_relu(x, activation_.parameter);
+      case Activation::Kind::elu:
+        return elu(x, activation_.parameter);
+      case Activation::Kind::gelu:
+        return gelu(x);
+      case Activation::Kind::gelu_tanh:
+        return gelu_tanh(x);
+      case Activation::Kind::silu:
+        return silu(x);
+      case Activation::Kind::softplus:
+        return softplus(x);
     }
     return x;
   }
@@ -95,12 +106,14 @@ void add_plain(Catalog<Module>& catalog, const std::string& name, Activation::Ki
 void register_activations(Catalog<Module>& catalog) {
   using Kind = Activation::Kind;
   add_plain(catalog, "identity", Kind::identity, "The linear activation: f(x) = x.");
-  add_plain(catalog, "step", Kind::step, "f(x) = 1 for x >= 0, else 0; its gradient is 0, so nothing before it learns.");
+  add_plain(catalog, "step", Kind::step,
+            "f(x) = 1 for x >= 0, else 0; its gradient is 0, so nothing before it learns.");
   add_plain(catalog, "sigmoid", Kind::sigmoid, "f(x) = 1 / (1 + exp(-x)), in (0, 1).");
   add_plain(catalog, "tanh", Kind::tanh, "f(x) = 2 sigmoid(2 x) - 1, in (-1, 1).");
   add_plain(catalog, "relu", Kind::relu, "f(x) = max(0, x).", "Nair, Hinton, ICML 2010");
   catalog.add<LeakyRelu>("leaky_relu", "f(x) = x for x >= 0, slope x below.", "Maas, Hannun, Ng, ICML 2013");
-  catalog.add<Elu>("elu", "f(x) = x for x > 0, alpha (exp(x) - 1) below.", "Clevert, Unterthiner, Hochreiter, ICLR 2016");
+  catalog.add<Elu>("elu", "f(x) = x for x > 0, alpha (exp(x) - 1) below.",
+                   "Clevert, Unterthiner, Hochreiter, ICLR 2016");
   catalog.add<Gelu>("gelu", "f(x) = x Phi(x), Phi the normal distribution function.", "Hendrycks, Gimpel, 2016");
   add_plain(catalog, "silu", Kind::silu, "f(x) = x sigmoid(x).", "Elfwing, Uchibe, Doya, Neural Networks 2018");
   add_plain(catalog, "softplus", Kind::softplus, "f(x) = log(1 + exp(x)).");

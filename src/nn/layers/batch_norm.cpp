@@ -13,15 +13,16 @@ struct BatchNormParams {
   }
 };
 
-// Per channel (last axis): (x - mean) / sqrt(variance + epsilon) * gain + bias. In training the statistics are the whole
-// mini-batch's; otherwise the running ones, whose variance is the unbiased estimate.
+// Per channel (last axis): (x - mean) / sqrt(variance + epsilon) * gain + bias. In training the statistics are the
+// whole mini-batch's; otherwise the running ones, whose variance is the unbiased estimate.
 class BatchNorm final : public Module {
  public:
   using Params = BatchNormParams;
   explicit BatchNorm(Params p) : params_(p) {}
   std::string type() const override { return "batch_norm"; }
   Shape output_shape(const Shape& input) const override {
-    if (input.rank() < 1) throw Error(ErrorKind::shape, {"batch_norm", "an input [batch, .., channels]", input.text(), ""});
+    if (input.rank() < 1)
+      throw Error(ErrorKind::shape, {"batch_norm", "an input [batch, .., channels]", input.text(), ""});
     return input;
   }
   Cost cost(const Shape& input) const override {
@@ -60,8 +61,10 @@ class BatchNorm final : public Module {
       for (std::int64_t i = 0; i < running.size(); ++i)
         r[i] = static_cast<T>((1 - params_.momentum) * r[i] + params_.momentum * scale * b[i]);
     };
-    if (running.dtype() == Dtype::f64) move(buffer<double>(running), batch.data<double>());
-    else move(buffer<float>(running), batch.data<float>());
+    if (running.dtype() == Dtype::f64)
+      move(buffer<double>(running), batch.data<double>());
+    else
+      move(buffer<float>(running), batch.data<float>());
   }
 
   Params params_;

@@ -7,7 +7,6 @@ struct NoParams {
   void fields(Fields&) {}
 };
 
-
 // A layer of several inputs.
 class Join : public Module {
  public:
@@ -46,8 +45,8 @@ class Concatenate final : public Join {
     int last = out.rank() - 1;
     for (const Shape& s : inputs)
       if (last < 0 || s.rank() != out.rank() || s.with(last, 0) != out.with(last, 0))
-        throw Error(ErrorKind::shape, {"concatenate", "inputs equal but for the last axis",
-                                       inputs[0].text() + " and " + s.text(), ""});
+        throw Error(ErrorKind::shape,
+                    {"concatenate", "inputs equal but for the last axis", inputs[0].text() + " and " + s.text(), ""});
     out[last] = 0;
     for (const Shape& s : inputs) out[last] += s[last];
     return out;

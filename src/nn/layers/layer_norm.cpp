@@ -14,7 +14,8 @@ class LayerNorm final : public Module {
   explicit LayerNorm(Params p) : params_(p) {}
   std::string type() const override { return "layer_norm"; }
   Shape output_shape(const Shape& input) const override {
-    if (input.rank() < 1) throw Error(ErrorKind::shape, {"layer_norm", "an input [batch, .., features]", input.text(), ""});
+    if (input.rank() < 1)
+      throw Error(ErrorKind::shape, {"layer_norm", "an input [batch, .., features]", input.text(), ""});
     return input;
   }
   Cost cost(const Shape& input) const override {

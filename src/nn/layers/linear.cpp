@@ -61,12 +61,14 @@ class Linear final : public Module {
  private:
   std::int64_t units() const {
     if (!params_.units)
-      throw Error(ErrorKind::config, "linear.units", "missing", "only the last linear layer takes its width from the target");
+      throw Error(ErrorKind::config, "linear.units", "missing",
+                  "only the last linear layer takes its width from the target");
     return *params_.units;
   }
   void check_input(const Shape& input) const {
     if (input.rank() < 1 || input.size() < 1)
-      throw Error(ErrorKind::shape, {"linear", "an input [batch, .., features]", "examples of shape " + input.text(), ""});
+      throw Error(ErrorKind::shape,
+                  {"linear", "an input [batch, .., features]", "examples of shape " + input.text(), ""});
   }
 
   Params params_;

@@ -34,8 +34,10 @@ class Reshape final : public Module {
     std::int64_t known = 1;
     int rest = -1;
     for (int i = 0; i < to.rank(); ++i) {
-      if (to[i] == kRest) rest = i;
-      else known *= to[i];
+      if (to[i] == kRest)
+        rest = i;
+      else
+        known *= to[i];
     }
     if (rest >= 0 && known > 0 && input.size() % known == 0) to[rest] = input.size() / known;
     if (to.size() != input.size() || (rest >= 0 && to[rest] == kRest))

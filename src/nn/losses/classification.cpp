@@ -89,12 +89,15 @@ class Hinge final : public Loss {
 void register_classification(Catalog<Loss>& catalog) {
   catalog.add<BinaryCrossEntropy>("binary_cross_entropy",
                                   "From a score z and a target t in [0, 1]: log(1 + exp(z)) - t z.");
-  catalog.add<CrossEntropy>("cross_entropy", "From scores z and a class c: -log softmax(z)_c; or a distribution q: "
+  catalog.add<CrossEntropy>("cross_entropy",
+                            "From scores z and a class c: -log softmax(z)_c; or a distribution q: "
                             "-sum q log softmax(z).");
   catalog.add<KlDivergence>("kl_divergence", "From scores z and a distribution q: sum q (log q - log softmax(z)).",
                             "Kullback, Leibler, On information and sufficiency, 1951");
-  catalog.add<Hinge>("hinge", "Two classes: max(0, margin - y z), y = -1 or 1; more: sum over j != c of "
-                     "max(0, margin - z_c + z_j).", "Weston, Watkins, Multi-class support vector machines, 1998");
+  catalog.add<Hinge>("hinge",
+                     "Two classes: max(0, margin - y z), y = -1 or 1; more: sum over j != c of "
+                     "max(0, margin - z_c + z_j).",
+                     "Weston, Watkins, Multi-class support vector machines, 1998");
 }
 
 }  // namespace gradus

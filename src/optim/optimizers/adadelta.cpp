@@ -24,7 +24,8 @@ class Adadelta final : public RuleOptimizer<Adadelta, AdadeltaParams> {
   double weight_decay() const override { return params.weight_decay; }
   template <class T>
   void rule(const kernels::Loops<T>& l, T* w, const T* g, T* const* s, std::int64_t n, const Step& step) const {
-    l.adadelta(w, s[0], s[1], g, n, static_cast<T>(step.lr), static_cast<T>(params.rho), static_cast<T>(params.epsilon));
+    l.adadelta(w, s[0], s[1], g, n, static_cast<T>(step.lr), static_cast<T>(params.rho),
+               static_cast<T>(params.epsilon));
   }
 };
 

@@ -42,7 +42,8 @@ class AdamRule : public RuleOptimizer<AdamRule<P, decoupled>, P> {
   double weight_decay() const override { return this->params.weight_decay; }
   bool decoupled_decay() const override { return decoupled; }
   template <class T>
-  void rule(const kernels::Loops<T>& l, T* w, const T* g, T* const* s, std::int64_t n, const Optimizer::Step& step) const {
+  void rule(const kernels::Loops<T>& l, T* w, const T* g, T* const* s, std::int64_t n,
+            const Optimizer::Step& step) const {
     const P& p = this->params;
     double t = static_cast<double>(step.number);
     l.adam(w, s[0], s[1], g, n,
@@ -55,7 +56,8 @@ class AdamRule : public RuleOptimizer<AdamRule<P, decoupled>, P> {
 
 void register_adam(Catalog<Optimizer>& catalog) {
   catalog.add<AdamRule<AdamParams, false>>(
-      "adam", "Momentum and a rate per parameter: w -= lr m / (sqrt(v) + epsilon), m and v bias-corrected running means.",
+      "adam",
+      "Momentum and a rate per parameter: w -= lr m / (sqrt(v) + epsilon), m and v bias-corrected running means.",
       "Kingma, Ba, Adam: a method for stochastic optimization, ICLR 2015");
   catalog.add<AdamRule<AdamwParams, true>>("adamw", "Adam with the weight decay taken off the weights themselves.",
                                            "Loshchilov, Hutter, Decoupled weight decay regularization, ICLR 2019");

@@ -21,7 +21,8 @@ class Sgd final : public RuleOptimizer<Sgd, SgdParams> {
   static constexpr const char* kName = "sgd";
   explicit Sgd(Params p) : RuleOptimizer(std::move(p)) {
     if (params.nesterov && params.momentum == 0)
-      throw Error(ErrorKind::config, {"sgd.nesterov", "a momentum above 0 beside it", "momentum = 0", "set momentum = 0.9"});
+      throw Error(ErrorKind::config,
+                  {"sgd.nesterov", "a momentum above 0 beside it", "momentum = 0", "set momentum = 0.9"});
   }
   std::vector<std::string> state_names() const override {
     if (params.momentum == 0) return {};
@@ -30,8 +31,10 @@ class Sgd final : public RuleOptimizer<Sgd, SgdParams> {
   double weight_decay() const override { return params.weight_decay; }
   template <class T>
   void rule(const kernels::Loops<T>& l, T* w, const T* g, T* const* s, std::int64_t n, const Step& step) const {
-    if (params.momentum == 0) l.sgd(w, g, n, static_cast<T>(step.lr));
-    else l.momentum(w, s[0], g, n, static_cast<T>(step.lr), static_cast<T>(params.momentum), params.nesterov);
+    if (params.momentum == 0)
+      l.sgd(w, g, n, static_cast<T>(step.lr));
+    else
+      l.momentum(w, s[0], g, n, static_cast<T>(step.lr), static_cast<T>(params.momentum), params.nesterov);
   }
 };
 

@@ -23,7 +23,9 @@ class Timed : public Schedule {
   P params_;
 };
 
-double epochs(const Clock& c) { return std::floor(static_cast<double>(c.step) / static_cast<double>(c.steps_per_epoch)); }
+double epochs(const Clock& c) {
+  return std::floor(static_cast<double>(c.step) / static_cast<double>(c.steps_per_epoch));
+}
 
 class Constant final : public Timed<WarmupParams> {
   using Timed::Timed;
@@ -71,7 +73,8 @@ struct CosineParams : WarmupParams {
 class Cosine final : public Timed<CosineParams> {
   using Timed::Timed;
   double rule(const Clock& c) const override {
-    double done = c.total_steps <= 0 ? 1 : std::fmin(1, static_cast<double>(c.step) / static_cast<double>(c.total_steps));
+    double done =
+        c.total_steps <= 0 ? 1 : std::fmin(1, static_cast<double>(c.step) / static_cast<double>(c.total_steps));
     return params_.final_factor + (1 - params_.final_factor) * (1 + std::cos(std::numbers::pi * done)) / 2;
   }
   bool rule_depends_on_length() const override { return true; }

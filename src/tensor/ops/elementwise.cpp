@@ -13,9 +13,9 @@ using kernels::Unary;
 
 void require_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype())
-    throw Error(ErrorKind::shape, {op, "tensors of one type",
-                                   std::string(dtype_name(a.dtype())) + " and " + dtype_name(b.dtype()),
-                                   "convert one with to()"});
+    throw Error(ErrorKind::shape,
+                {op, "tensors of one type", std::string(dtype_name(a.dtype())) + " and " + dtype_name(b.dtype()),
+                 "convert one with to()"});
 }
 
 namespace {
@@ -99,9 +99,7 @@ Tensor binary_values(const char* name, Binary f, const Tensor& first, const Tens
   Tensor a = first, b = second;
   Shape out = broadcast_shapes(a.shape(), b.shape(), name);
   // A cut tensor that gains leading axes, or whose single row repeats, is no longer cut along the result's axis 0.
-  auto loses_cut = [&](const Tensor& t) {
-    return is_split(t) && (t.rank() < out.rank() || t.shape()[0] != out[0]);
-  };
+  auto loses_cut = [&](const Tensor& t) { return is_split(t) && (t.rank() < out.rank() || t.shape()[0] != out[0]); };
   if (loses_cut(a)) a = gather_shards(a);
   if (loses_cut(b)) b = gather_shards(b);
   Place place = place_of(a, b);
@@ -136,9 +134,7 @@ template <class F>
 Tensor binary(const char* name, Binary f, const Tensor& a, const Tensor& b, F gradient) {
   Tensor y = binary_values(name, f, a, b);
   if (any_requires_grad({&a, &b}))
-    record(y, {&a, &b}, [gradient, a, b](BackwardStep& step) {
-      gradient(step, step.grad(), a, b);
-    });
+    record(y, {&a, &b}, [gradient, a, b](BackwardStep& step) { gradient(step, step.grad(), a, b); });
   return y;
 }
 
@@ -183,25 +179,29 @@ Tensor softplus(const Tensor& x) { return unary("softplus", Unary::softplus, x);
 
 Tensor add(const Tensor& a, const Tensor& b) {
   return binary("add", Binary::add, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(s, p, q, [&] { return dy; }, [&] { return dy; });
+    add_both(
+        s, p, q, [&] { return dy; }, [&] { return dy; });
   });
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {
   return binary("sub", Binary::sub, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(s, p, q, [&] { return dy; }, [&] { return neg(dy); });
+    add_both(
+        s, p, q, [&] { return dy; }, [&] { return neg(dy); });
   });
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   return binary("mul", Binary::mul, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(s, p, q, [&] { return dy * q; }, [&] { return dy * p; });
+    add_both(
+        s, p, q, [&] { return dy * q; }, [&] { return dy * p; });
   });
 }
 
 Tensor div(const Tensor& a, const Tensor& b) {
   return binary("div", Binary::div, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(s, p, q, [&] { return dy / q; }, [&] { return neg(dy * p / square(q)); });
+    add_both(
+        s, p, q, [&] { return dy / q; }, [&] { return neg(dy * p / square(q)); });
   });
 }
 
@@ -215,19 +215,21 @@ Tensor pow(const Tensor& a, const Tensor& b) {
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) {
-  return binary("maximum", Binary::maximum, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(
-        s, p, q, [&] { return dy * winner_share(Binary::greater, p, q); },
-        [&] { return dy * winner_share(Binary::less, p, q); });
-  });
+  return binary("maximum", Binary::maximum, a, b,
+                [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
+                  add_both(
+                      s, p, q, [&] { return dy * winner_share(Binary::greater, p, q); },
+                      [&] { return dy * winner_share(Binary::less, p, q); });
+                });
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b) {
-  return binary("minimum", Binary::minimum, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
-    add_both(
-        s, p, q, [&] { return dy * winner_share(Binary::less, p, q); },
-        [&] { return dy * winner_share(Binary::greater, p, q); });
-  });
+  return binary("minimum", Binary::minimum, a, b,
+                [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
+                  add_both(
+                      s, p, q, [&] { return dy * winner_share(Binary::less, p, q); },
+                      [&] { return dy * winner_share(Binary::greater, p, q); });
+                });
 }
 
 Tensor less(const Tensor& a, const Tensor& b) { return binary_values("less", Binary::less, a, b); }

@@ -15,7 +15,10 @@ struct Around {
   Extent extent;
   std::int64_t outer_rest, n, inner;
   Around(const Place& place, const Shape& s, int axis)
-      : extent(place, s), outer_rest(axis == 0 ? -1 : s.product(1, axis)), n(s[axis]), inner(s.product(axis + 1, s.rank())) {}
+      : extent(place, s),
+        outer_rest(axis == 0 ? -1 : s.product(1, axis)),
+        n(s[axis]),
+        inner(s.product(axis + 1, s.rank())) {}
   std::int64_t outer(int shard) const { return outer_rest < 0 ? 1 : extent.rows(shard) * outer_rest; }
 };
 
@@ -48,8 +51,8 @@ Tensor unslice(Tensor dy, const Shape& shape, int axis, Range r) {
     std::memset(out, 0, outer * to.n * to.inner * item);
     for (std::int64_t o = 0; o < outer; ++o)
       for (std::int64_t k = 0; k < r.count; ++k)
-        std::memcpy(out + ((o * to.n + r.begin + k * r.step) * to.inner) * item, in + (o * r.count + k) * to.inner * item,
-                    to.inner * item);
+        std::memcpy(out + ((o * to.n + r.begin + k * r.step) * to.inner) * item,
+                    in + (o * r.count + k) * to.inner * item, to.inner * item);
   });
   return dx;
 }

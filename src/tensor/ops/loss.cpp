@@ -12,11 +12,16 @@ namespace {
 
 PointLoss loop_loss(PointwiseLoss k) {
   switch (k) {
-    case PointwiseLoss::squared: return PointLoss::squared;
-    case PointwiseLoss::absolute: return PointLoss::absolute;
-    case PointwiseLoss::huber: return PointLoss::huber;
-    case PointwiseLoss::binary_cross_entropy: return PointLoss::binary_cross_entropy;
-    case PointwiseLoss::hinge: return PointLoss::hinge;
+    case PointwiseLoss::squared:
+      return PointLoss::squared;
+    case PointwiseLoss::absolute:
+      return PointLoss::absolute;
+    case PointwiseLoss::huber:
+      return PointLoss::huber;
+    case PointwiseLoss::binary_cross_entropy:
+      return PointLoss::binary_cross_entropy;
+    case PointwiseLoss::hinge:
+      return PointLoss::hinge;
   }
   return PointLoss::squared;
 }
@@ -60,7 +65,8 @@ Tensor fused_loss(const char* op, const Tensor& prediction, const Tensor& given_
   bool wanted = any_requires_grad({&source});
   Tensor loss = make_term_at(place, {}, z.dtype());
   Tensor gradient = wanted ? make_at(place, z.shape(), z.dtype()) : Tensor();
-  View vz(z), vt(target), vw = weight.defined() ? View(weight) : View(), vl(loss), vg = wanted ? View(gradient) : View();
+  View vz(z), vt(target), vw = weight.defined() ? View(weight) : View(), vl(loss),
+                          vg = wanted ? View(gradient) : View();
   Extent extent(place, z.shape());
   dispatch(z.dtype(), op, [&]<class T>(T) {
     run_at(place, [=](int i) {
@@ -85,8 +91,8 @@ void check_classes(const char* op, const Tensor& z, const Tensor& target) {
   if (target.dtype() != Dtype::i32)
     throw Error(ErrorKind::shape, {op, "class numbers of i32", dtype_name(target.dtype()), ""});
   if (z.rank() < 1 || z.size() == 0 || target.shape() != z.shape().without(z.rank() - 1))
-    throw Error(ErrorKind::shape, {op, "scores [.., classes] and targets [..]",
-                                   z.shape().text() + " and " + target.shape().text(), ""});
+    throw Error(ErrorKind::shape,
+                {op, "scores [.., classes] and targets [..]", z.shape().text() + " and " + target.shape().text(), ""});
   if (!holds_values(target)) flush();
   std::int64_t k = z.dim(-1);
   const TensorImpl& t = target.impl();
@@ -95,12 +101,15 @@ void check_classes(const char* op, const Tensor& z, const Tensor& target) {
     std::int64_t n = Extent(place_at(target), t.shape).elements(s);
     for (std::int64_t i = 0; i < n; ++i)
       if (p[i] < 0 || p[i] >= k)
-        throw Error(ErrorKind::value, {op, "class numbers in [0, " + std::to_string(k) + ")", std::to_string(p[i]), ""});
+        throw Error(ErrorKind::value,
+                    {op, "class numbers in [0, " + std::to_string(k) + ")", std::to_string(p[i]), ""});
   }
 }
 
 template <class T>
-const T* as(const char* target) { return reinterpret_cast<const T*>(target); }
+const T* as(const char* target) {
+  return reinterpret_cast<const T*>(target);
+}
 
 }  // namespace
 
@@ -116,8 +125,8 @@ Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor
   double scale = 1 / (total_weight(weights, s[0]) * static_cast<double>(cols));
   PointLoss f = loop_loss(kind);
   return fused_loss("loss", prediction, target, weights, cols,
-                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
-                                 std::int64_t rows) {
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
+                                 T* gradient, std::int64_t rows) {
                       l.point_loss(f, z, as<T>(t), w, T(scale), T(parameter), loss, gradient, rows, cols);
                     });
 }
@@ -130,8 +139,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothin
   double scale = 1 / total_weight(weights, target.size());
   std::int64_t k = logits.dim(-1);
   return fused_loss("cross_entropy", logits, target, weights, k,
-                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
-                                 std::int64_t rows) {
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
+                                 T* gradient, std::int64_t rows) {
                       l.cross_entropy(z, as<std::int32_t>(t), w, T(scale), T(smoothing), loss, gradient, rows, k);
                     });
 }
@@ -146,8 +155,8 @@ Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence
   double scale = 1 / total_weight(weights, rows_shape.size());
   std::int64_t k = logits.dim(-1);
   return fused_loss("cross_entropy", logits, q, weights, k,
-                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
-                                 std::int64_t rows) {
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
+                                 T* gradient, std::int64_t rows) {
                       l.cross_entropy_soft(z, as<T>(t), w, T(scale), divergence, loss, gradient, rows, k);
                     });
 }
@@ -158,8 +167,8 @@ Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, co
   double scale = 1 / total_weight(weights, target.size());
   std::int64_t k = scores.dim(-1);
   return fused_loss("hinge", scores, target, weights, k,
-                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss, T* gradient,
-                                 std::int64_t rows) {
+                    [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
+                                 T* gradient, std::int64_t rows) {
                       l.multi_hinge(z, as<std::int32_t>(t), w, T(scale), T(margin), loss, gradient, rows, k);
                     });
 }

@@ -61,17 +61,28 @@ Tensor contract_rows(Tensor a, Tensor b) {
 
 Unary loop_function(Activation::Kind k) {
   switch (k) {
-    case Activation::Kind::identity: return Unary::identity;
-    case Activation::Kind::step: return Unary::step;
-    case Activation::Kind::sigmoid: return Unary::sigmoid;
-    case Activation::Kind::tanh: return Unary::tanh;
-    case Activation::Kind::relu: return Unary::relu;
-    case Activation::Kind::leaky_relu: return Unary::leaky_relu;
-    case Activation::Kind::elu: return Unary::elu;
-    case Activation::Kind::gelu: return Unary::gelu;
-    case Activation::Kind::gelu_tanh: return Unary::gelu_tanh;
-    case Activation::Kind::silu: return Unary::silu;
-    case Activation::Kind::softplus: return Unary::softplus;
+    case Activation::Kind::identity:
+      return Unary::identity;
+    case Activation::Kind::step:
+      return Unary::step;
+    case Activation::Kind::sigmoid:
+      return Unary::sigmoid;
+    case Activation::Kind::tanh:
+      return Unary::tanh;
+    case Activation::Kind::relu:
+      return Unary::relu;
+    case Activation::Kind::leaky_relu:
+      return Unary::leaky_relu;
+    case Activation::Kind::elu:
+      return Unary::elu;
+    case Activation::Kind::gelu:
+      return Unary::gelu;
+    case Activation::Kind::gelu_tanh:
+      return Unary::gelu_tanh;
+    case Activation::Kind::silu:
+      return Unary::silu;
+    case Activation::Kind::softplus:
+      return Unary::softplus;
   }
   return Unary::identity;
 }
@@ -80,7 +91,8 @@ void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   require_same_dtype("linear", x, w);
   const Shape &sx = x.shape(), &sw = w.shape();
   if (sw.rank() != 2 || sx.rank() < 1 || sx[sx.rank() - 1] != sw[0])
-    throw Error(ErrorKind::shape, {"linear", "x [.., k] and w [k, n]", x.shape().text() + " and " + w.shape().text(), ""});
+    throw Error(ErrorKind::shape,
+                {"linear", "x [.., k] and w [k, n]", x.shape().text() + " and " + w.shape().text(), ""});
   if (b.defined() && (b.shape().rank() != 1 || b.shape()[0] != sw[1]))
     throw Error(ErrorKind::shape, {"linear", "bias [" + std::to_string(w.shape()[1]) + "]", b.shape().text(), ""});
 }
@@ -186,7 +198,8 @@ Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activ
           loops<T>().bias_activation(vy.template at<T>(i), vb.template at<T>(i), rows, n, f, T(p), T(0));
         return;
       }
-      if (vb) loops<T>().bias_activation(vz.template at<T>(i), vb.template at<T>(i), rows, n, Unary::identity, T(0), T(0));
+      if (vb)
+        loops<T>().bias_activation(vz.template at<T>(i), vb.template at<T>(i), rows, n, Unary::identity, T(0), T(0));
       loops<T>().unary(f, vz.template at<T>(i), vy.template at<T>(i), rows * n, T(p), T(0));
     });
   });
@@ -207,7 +220,8 @@ Tensor matmul(const Tensor& first, const Tensor& second, bool ta, bool tb) {
   auto bad = [&] {
     return Error(ErrorKind::shape, {"matmul", "[.., m, k] and [.., k, n] with equal k",
                                     first.shape().text() + (ta ? " transposed" : "") + " and " + second.shape().text() +
-                                        (tb ? " transposed" : ""), ""});
+                                        (tb ? " transposed" : ""),
+                                    ""});
   };
   if (first.rank() == 0 || second.rank() == 0) throw bad();
   bool row = first.rank() == 1, column = second.rank() == 1;

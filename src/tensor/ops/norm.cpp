@@ -14,8 +14,9 @@ namespace {
 
 void check_channels(const char* op, const Tensor& x, const Tensor& per_channel, const char* what) {
   if (x.rank() < 1 || per_channel.shape() != Shape{x.dim(-1)})
-    throw Error(ErrorKind::shape, {op, std::string(what) + " [" + (x.rank() ? std::to_string(x.dim(-1)) : "channels") + "]",
-                                   per_channel.shape().text(), "x is " + x.shape().text()});
+    throw Error(ErrorKind::shape,
+                {op, std::string(what) + " [" + (x.rank() ? std::to_string(x.dim(-1)) : "channels") + "]",
+                 per_channel.shape().text(), "x is " + x.shape().text()});
   require_same_dtype(op, x, per_channel);
 }
 
@@ -24,7 +25,8 @@ std::int64_t rows_in(const Extent& e, int shard, std::int64_t c) { return c == 0
 // Moments of the whole batch from those of its shards, in their order (Chan, Golub, LeVeque, "Updating formulae and a
 // pairwise algorithm for computing sample variances", 1979).
 template <class T>
-void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean, T* var) {
+void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean,
+                   T* var) {
   for (std::int64_t j = 0; j < c; ++j) {
     double n = 0, mu = 0, m2 = 0;
     for (int s = 0; s < means.shards; ++s) {
@@ -44,7 +46,8 @@ Tensor inverse_deviation(const Tensor& variance, double epsilon) {
   dispatch(variance.dtype(), "batch_norm", [&]<class T>(T) {
     const T* v = variance.data<T>();
     T* p = buffer<T>(inv);
-    for (std::int64_t j = 0; j < inv.size(); ++j) p[j] = static_cast<T>(1 / std::sqrt(static_cast<double>(v[j]) + epsilon));
+    for (std::int64_t j = 0; j < inv.size(); ++j)
+      p[j] = static_cast<T>(1 / std::sqrt(static_cast<double>(v[j]) + epsilon));
   });
   return inv;
 }
@@ -79,8 +82,9 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   Extent extent(place, x.shape());
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
     run_at(place, [=](int i) {
-      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vm.template at<T>(i), vi.template at<T>(i),
-                                 v1.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c), c);
+      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vm.template at<T>(i),
+                                 vi.template at<T>(i), v1.template at<T>(i), v2.template at<T>(i),
+                                 rows_in(extent, i, c), c);
     });
   });
   Tensor s1 = gather_shards(t1), s2 = gather_shards(t2);
@@ -119,14 +123,16 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   Extent extent(place, x.shape());
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
     run_at(place, [=](int i) {
-      loops<T>().column_moments(vx.template at<T>(i), vm.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c), c);
+      loops<T>().column_moments(vx.template at<T>(i), vm.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c),
+                                c);
     });
   });
   flush();
   batch.mean = make_whole({c}, x.dtype());
   batch.variance = make_whole({c}, x.dtype());
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
-    merge_moments<T>(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(), batch.variance.mutable_data<T>());
+    merge_moments<T>(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(),
+                     batch.variance.mutable_data<T>());
   });
   Tensor inv = inverse_deviation(batch.variance, epsilon);
   Tensor y;
@@ -136,10 +142,9 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
     y = per_channel_affine(x, a, bias - batch.mean * a);
   }
   if (any_requires_grad({&x, &gain, &bias}))
-    record(y, {&x, &gain, &bias},
-           [x, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
-             batch_norm_backward(step, x, gain, mean, inv, n);
-           });
+    record(y, {&x, &gain, &bias}, [x, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
+      batch_norm_backward(step, x, gain, mean, inv, n);
+    });
   return y;
 }
 

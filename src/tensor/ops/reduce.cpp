@@ -66,8 +66,10 @@ struct Run {
 std::vector<Run> runs_of(const std::vector<int>& axes) {
   std::vector<Run> runs;
   for (auto a = axes.rbegin(); a != axes.rend(); ++a) {
-    if (!runs.empty() && runs.back().first == *a + 1) runs.back().first = *a;
-    else runs.push_back({*a, *a + 1});
+    if (!runs.empty() && runs.back().first == *a + 1)
+      runs.back().first = *a;
+    else
+      runs.push_back({*a, *a + 1});
   }
   return runs;
 }
@@ -148,7 +150,8 @@ Tensor map_along(const char* op, const Along& a, const Tensor& x, F f) {
   Tensor y = make_at(a.place, x.shape(), x.dtype());
   View vx(x), vy(y);
   dispatch(x.dtype(), op, [&]<class T>(T) {
-    run_at(a.place, [=](int i) { f(loops<T>())(vx.template at<T>(i), vy.template at<T>(i), a.outer(i), a.n, a.inner); });
+    run_at(a.place,
+           [=](int i) { f(loops<T>())(vx.template at<T>(i), vy.template at<T>(i), a.outer(i), a.n, a.inner); });
   });
   return y;
 }
@@ -170,7 +173,8 @@ Tensor gradient_along(const char* op, Tensor y, Tensor dy, int axis, F f) {
 }
 
 int softmax_axis(const Tensor& x, int axis, const char* op) {
-  if (x.rank() == 0 || x.size() == 0) throw Error(ErrorKind::shape, {op, "a tensor with elements and an axis", x.shape().text(), ""});
+  if (x.rank() == 0 || x.size() == 0)
+    throw Error(ErrorKind::shape, {op, "a tensor with elements and an axis", x.shape().text(), ""});
   return normalize_axis(axis, x.rank(), op);
 }
 
@@ -190,7 +194,9 @@ Tensor variance(const Tensor& x, std::vector<int> axes, bool keep) {
 }
 
 Tensor max(const Tensor& x, std::vector<int> axes, bool keep) { return extreme("max", x, std::move(axes), keep, true); }
-Tensor min(const Tensor& x, std::vector<int> axes, bool keep) { return extreme("min", x, std::move(axes), keep, false); }
+Tensor min(const Tensor& x, std::vector<int> axes, bool keep) {
+  return extreme("min", x, std::move(axes), keep, false);
+}
 
 Tensor argmax(const Tensor& argument, int named) {
   Tensor x = argument.detach();
@@ -238,9 +244,8 @@ Tensor logsumexp(const Tensor& argument, int named, bool keep) {
   Tensor y = make_at(a.place, kept, x.dtype());
   View vx(x), vy(y);
   dispatch(x.dtype(), "logsumexp", [&]<class T>(T) {
-    run_at(a.place, [=](int i) {
-      loops<T>().logsumexp(vx.template at<T>(i), vy.template at<T>(i), a.outer(i), a.n, a.inner);
-    });
+    run_at(a.place,
+           [=](int i) { loops<T>().logsumexp(vx.template at<T>(i), vy.template at<T>(i), a.outer(i), a.n, a.inner); });
   });
   Tensor result = keep ? y : resized_view(y, kept.without(axis));
   if (any_requires_grad({&x}))

@@ -13,8 +13,10 @@ Shape with_rest(const Shape& from, Shape to) {
   int rest = -1;
   for (int i = 0; i < to.rank(); ++i) {
     if (to[i] == kRest && rest >= 0) throw Error(ErrorKind::shape, {"reshape", "at most one kRest", "two", ""});
-    if (to[i] == kRest) rest = i;
-    else known *= to[i];
+    if (to[i] == kRest)
+      rest = i;
+    else
+      known *= to[i];
   }
   if (rest >= 0 && known > 0 && from.size() % known == 0) to[rest] = from.size() / known;
   if (to.size() != from.size() || (rest >= 0 && to[rest] < 0))
@@ -116,8 +118,8 @@ Tensor transpose(const Tensor& x, int axis_a, int axis_b) {
 Tensor broadcast_to(const Tensor& argument, const Shape& shape) {
   if (argument.shape() == shape) return argument;
   if (broadcast_shapes(argument.shape(), shape, "broadcast_to") != shape)
-    throw Error(ErrorKind::shape, {"broadcast_to", "a shape that " + argument.shape().text() + " broadcasts to",
-                                   shape.text(), ""});
+    throw Error(ErrorKind::shape,
+                {"broadcast_to", "a shape that " + argument.shape().text() + " broadcasts to", shape.text(), ""});
   Tensor x = argument;
   bool keeps_cut = x.rank() == shape.rank() && x.rank() > 0 && x.shape()[0] == shape[0];
   if (!keeps_cut) x = gather_shards(x);

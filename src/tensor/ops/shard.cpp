@@ -24,7 +24,8 @@ Tensor gather_shards(const Tensor& x) {
   Tensor y = make_whole(from.shape, from.dtype);
   if (from.placement == Placement::split) {
     join_rows(from, y.impl().slots[0].data);
-    record(y, {&x}, [plan = from.plan](BackwardStep& step) { step.add(0, split_view(gather_shards(step.grad()), *plan)); });
+    record(y, {&x},
+           [plan = from.plan](BackwardStep& step) { step.add(0, split_view(gather_shards(step.grad()), *plan)); });
     return y;
   }
   dispatch(from.dtype, "sum of shards", [&]<class T>(T) {
