@@ -38,6 +38,7 @@ void* huge_pages(std::size_t bytes) {
     throw Error(ErrorKind::state, "memory", "the system has no " + std::to_string(bytes >> 20) + " MB left",
                 "use a smaller batch or model");
   if (alignment == kHugePage) madvise(p, bytes, MADV_HUGEPAGE);
+  system_bytes.fetch_add(bytes, std::memory_order_relaxed);
   return p;
 }
 
@@ -58,7 +59,6 @@ Block* take_from_system(std::size_t data_bytes) {
   std::size_t total = total_bytes(data_bytes);
   void* p = is_from_slab(data_bytes) ? cut_from_slab(total) : huge_pages(total);
   system_allocations.fetch_add(1, std::memory_order_relaxed);
-  system_bytes.fetch_add(total, std::memory_order_relaxed);
   return static_cast<Block*>(p);
 }
 

@@ -178,10 +178,10 @@ inline void flush() {
   if (w.pending()) w.flush();
 }
 
-// Counters of the memory the pools took from the system, for tests and for `gradus` itself to report.
+// What the pools took from outside themselves, for tests and for reports.
 struct MemoryStatistics {
-  std::uint64_t system_allocations;
-  std::uint64_t bytes;
+  std::uint64_t system_allocations;  // blocks made because none was free
+  std::uint64_t bytes;               // held of the system's memory
 };
 MemoryStatistics memory_statistics();
 
