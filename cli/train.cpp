@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <memory>
 
@@ -79,24 +81,25 @@ void train(const TrainArguments& a) {
     };
   std::int64_t epochs = experiment.params.train.epochs, current = 0;
   auto begin = std::chrono::steady_clock::now();
-  std::int64_t first_step = 0;
+  std::string score;  // of the last epoch on the validation part
   if (talks)
-    options.progress = [&](std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss) {
-      if (epoch != current) {
-        bar.start("epoch " + std::to_string(epoch) + "/" + std::to_string(epochs), steps);
-        current = epoch;
-        begin = std::chrono::steady_clock::now();
-        first_step = step - 1;
+    options.progress = [&](const Progress& p) {
+      if (current == 0) begin = std::chrono::steady_clock::now();
+      if (p.epoch != current) {
+        bar.start("epoch " + std::to_string(p.epoch) + "/" + std::to_string(epochs), p.steps);
+        current = p.epoch;
       }
-      double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-      std::string speed =
-          spent > 0 ? grouped(static_cast<std::int64_t>(static_cast<double>(step - first_step) / spent)) : "0";
-      bar.update(step, "loss " + short_number(loss) + "  " + speed + " steps/s");
+      double spent = std::max(1e-6, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+      bar.update(p.step, "loss " + short_number(p.loss) + score + "  " +
+                             grouped(static_cast<std::int64_t>(static_cast<double>(p.examples) / spent)) +
+                             " examples/s");
     };
   if (talks)
     options.epoch_end = [&](const EpochRecord& r) {
       bar.clear();
       say(epoch_line(r, epochs));
+      for (const auto& [name, value] : r.validation)
+        if (name == "accuracy" || name == "r2") score = "  " + name + " " + short_number(value);
     };
   RunOutcome outcome = run_experiment(experiment, options);
   if (outcome.training.stopped == Stopped::interrupted) {

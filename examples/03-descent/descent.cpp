@@ -75,7 +75,7 @@ int main() {
   Plot many = draw("Many starts, several minima", hills, -5, 5);
   std::printf("\nC(w) = 0.08 w^2 + sin(3 w) + 1.5\n%9s %9s %9s\n", "start", "end", "cost");
   for (int i = 0; i < 9; ++i) {
-    double start = -4.8 + 1.2 * i;
+    double start = -4.8 + 1.15 * i;
     Walk walk = descend(hills, start, 0.05, 1000);
     std::printf("%9.2f %9.3f %9.4f\n", start, walk.w.back(), walk.cost.back());
     many.path("", walk.w, walk.cost).color(i % 2 ? 4 : 1);

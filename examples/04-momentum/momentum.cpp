@@ -52,7 +52,7 @@ void draw(const std::string& file, const std::vector<Case>& cases) {
     Walk walk = descend(c.optimizer, c.settings, c.rate);
     std::printf("%-34s %12.6f\n", c.title.c_str(), height(walk.x.back(), walk.y.back()));
     pictures.push_back(Plot(c.title)
-                           .contours(height, -5, 2.5, -2.6, 1.8, levels)
+                           .contours(height, -5, 4, -3, 2.5, levels)
                            .path("", walk.x, walk.y)
                            .color(1)
                            .x_axis("weight 1")
@@ -67,14 +67,14 @@ Value momentum(double m, bool nesterov = false) { return Value::Table{{"momentum
 
 int main() {
   std::printf("%-34s %12s\n", "", "cost after 80");
-  const double rate = 0.04;  // descent without momentum is stable below 2 / kSteep = 0.1
-  draw("momentum.svg", {{"Momentum 0, rate 0.04", "sgd", rate, Value::table()},
+  const double rate = 0.02;  // descent without momentum is stable below 2 / kSteep = 0.1
+  draw("momentum.svg", {{"Momentum 0, rate 0.02", "sgd", rate, Value::table()},
                         {"Momentum 0.5", "sgd", rate, momentum(0.5)},
                         {"Momentum 0.8", "sgd", rate, momentum(0.8)},
                         {"Momentum 0.95", "sgd", rate, momentum(0.95)}});
   draw("optimizers.svg", {{"Gradient descent, rate 0.09", "sgd", 0.09, Value::table()},
-                          {"Momentum 0.8, rate 0.04", "sgd", rate, momentum(0.8)},
-                          {"Nesterov momentum 0.8, rate 0.04", "sgd", rate, momentum(0.8, true)},
+                          {"Momentum 0.8, rate 0.02", "sgd", rate, momentum(0.8)},
+                          {"Nesterov momentum 0.8, rate 0.02", "sgd", rate, momentum(0.8, true)},
                           {"Adagrad, rate 0.5", "adagrad", 0.5, Value::table()},
                           {"Adadelta, rate 20", "adadelta", 20, Value::table()},
                           {"RMSprop, rate 0.1", "rmsprop", 0.1, Value::table()},

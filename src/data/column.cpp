@@ -173,12 +173,6 @@ Column Column::slice(std::size_t begin, std::size_t end) const {
   return out;
 }
 
-Column Column::renamed(std::string name) const {
-  Column out = *this;
-  out.name_ = std::move(name);
-  return out;
-}
-
 Column Column::as_categorical() const {
   if (!is_numeric()) return *this;
   std::map<double, std::int32_t> known;

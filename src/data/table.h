@@ -57,7 +57,6 @@ class Column {
   Column select(const RowIndices& rows) const;
   // Cells [begin, end), shared with this column.
   Column slice(std::size_t begin, std::size_t end) const;
-  Column renamed(std::string name) const;
   // The same cells as categories: a numeric column's numbers become their shortest texts.
   Column as_categorical() const;
 

@@ -21,7 +21,7 @@ int Network::find(const std::string& name) const {
                                   close.empty() ? "" : "did you mean \"" + close + "\"?"});
 }
 
-Network& Network::add(std::unique_ptr<Module> layer, std::string name, std::vector<std::string> from) {
+Network& Network::add(std::unique_ptr<Module> layer, std::string name, const std::vector<std::string>& from) {
   Node node;
   if (name.empty()) {
     int ordinal = 1;
@@ -206,7 +206,9 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
 }
 
 namespace nn {
-std::unique_ptr<Module> layer(const std::string& type, Value params) { return layers().make(type, params, type); }
+std::unique_ptr<Module> layer(const std::string& type, const Value& params) {
+  return layers().make(type, params, type);
+}
 }  // namespace nn
 
 }  // namespace gradus

@@ -16,7 +16,7 @@ class Network final : public Module {
 
   // Adds a layer; `name` "" gives type and ordinal ("linear2"), `from` {} the layer before. Throws Error{config} for a
   // name that is taken or an input that is not known yet.
-  Network& add(std::unique_ptr<Module> layer, std::string name = "", std::vector<std::string> from = {});
+  Network& add(std::unique_ptr<Module> layer, std::string name = "", const std::vector<std::string>& from = {});
 
   std::string type() const override { return "network"; }
   Shape output_shape(const Shape& input) const override;
@@ -65,7 +65,7 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
 
 // Layers for networks written in C++: nn::linear(128), nn::relu() ...
 namespace nn {
-std::unique_ptr<Module> layer(const std::string& type, Value params = Value::table());
+std::unique_ptr<Module> layer(const std::string& type, const Value& params = Value::table());
 inline std::unique_ptr<Module> linear(std::int64_t units) {
   return layer("linear", Value(Value::Table{{"units", units}}));
 }

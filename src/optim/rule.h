@@ -12,7 +12,7 @@ template <class Rule, class P>
 class RuleOptimizer : public Optimizer {
  public:
   using Params = P;
-  explicit RuleOptimizer(P p) : params(std::move(p)) { check_params(params, Rule::kName); }
+  explicit RuleOptimizer(const P& p) : params(p) { check_params(params, Rule::kName); }
   double base_lr() const override { return params.lr; }
 
  protected:

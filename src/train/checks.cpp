@@ -55,7 +55,8 @@ bool is_transparent(const std::string& type) {
 void check_layers(const Network& network, std::vector<std::string>& warnings) {
   std::string open;  // a linear layer with nothing non-linear after it yet
   for (std::size_t i = 0; i < network.size(); ++i) {
-    const std::string type = network.layer(i).type(), name = network.layer_name(i);
+    const std::string type = network.layer(i).type();
+    const std::string& name = network.layer_name(i);
     if (type == "step")
       warnings.push_back("model.layers: the gradient of the step activation (" + name +
                          ") is 0 everywhere, so the layers before it do not learn; use sigmoid, tanh or relu");

@@ -54,7 +54,7 @@ struct RunOptions {
   bool resume = false;
   bool overwrite = false;
   std::function<void(const std::string&)> note;  // sentences for the user, before and during training
-  std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
+  std::function<void(const Progress&)> progress;
   std::function<void(const EpochRecord&)> epoch_end;
   const std::atomic<bool>* stop = nullptr;
 };

@@ -289,7 +289,8 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       result.examples += count;
       tick();
       if (callbacks.progress)
-        callbacks.progress(state_.epoch + 1, state_.position, steps, state_.loss_sum / state_.weight_sum);
+        callbacks.progress(
+            {state_.epoch + 1, state_.position, steps, result.examples, state_.loss_sum / state_.weight_sum});
       if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm)
         stop = Stopped::small_gradient;
       else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds)

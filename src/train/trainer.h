@@ -58,10 +58,19 @@ struct EpochRecord {
 // Numbers measured on a data set: "loss" first, then what the task asks for.
 using Measured = std::vector<std::pair<std::string, double>>;
 
+// How far an epoch has come.
+struct Progress {
+  std::int64_t epoch = 0;     // 1 for the first
+  std::int64_t step = 0;      // steps done in it
+  std::int64_t steps = 0;     // of all
+  std::int64_t examples = 0;  // seen by this call of fit() so far
+  double loss = 0;            // mean over the epoch so far
+};
+
 // What the trainer tells its caller, and asks of it.
 struct TrainCallbacks {
-  // After each step of an epoch, with the mean loss so far: for progress bars.
-  std::function<void(std::int64_t epoch, std::int64_t step, std::int64_t steps, double loss)> progress;
+  // After each step, for progress bars.
+  std::function<void(const Progress&)> progress;
   std::function<void(const EpochRecord&)> epoch_end;
   // Measures the network on the validation data after each epoch; absent when there is none.
   std::function<Measured()> validate;

@@ -1,6 +1,7 @@
 #include "gradus/data/readers/csv_cells.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/data/numbers.h"
 
@@ -27,7 +28,7 @@ CsvCells::CsvCells(const CsvOptions& options, char delimiter) {
     std::string text(trimmed(written));
     double value;
     char mark;
-    if (number(text, value, mark)) missing_numbers_.push_back(value);
+    if (number(text, value, mark) && !std::isnan(value)) missing_numbers_.push_back(value);
     std::transform(text.begin(), text.end(), text.begin(), lower);
     longest_missing_ = std::max(longest_missing_, text.size());
     missing_.push_back(std::move(text));

@@ -158,7 +158,7 @@ class TableSource final : public Source {
     return table.select_rows(labelled);
   }
 
-  static Tensor tensor_of(Matrix m) {
+  static Tensor tensor_of(const Matrix& m) {
     return Tensor::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)});
   }
 

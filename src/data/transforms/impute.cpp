@@ -129,7 +129,7 @@ Impute::Rule Impute::learn(const Column& column, const RowIndices& rows) const {
                 "no training row has a value, so there is no " + rule.method,
                 "leave the column out of the features, or use \"drop_column\" or \"constant\" for it");
   if (rule.method == "mean") rule.number = mean_of(present);
-  if (rule.method == "median") rule.number = median_of(std::move(present));
+  if (rule.method == "median") rule.number = median_of(present);
   if (rule.method == "most_frequent") {
     if (column.is_numeric())
       rule.number = most_frequent_number(std::move(present));

@@ -16,7 +16,7 @@ struct ResidualParams {
 class Residual final : public Module {
  public:
   using Params = ResidualParams;
-  explicit Residual(Params p) : branch_(make_network(p.layers, 0, "residual.layers")) {
+  explicit Residual(const Params& p) : branch_(make_network(p.layers, 0, "residual.layers")) {
     if (!p.shortcut.is_null()) shortcut_ = make_network(p.shortcut, 0, "residual.shortcut");
   }
   std::string type() const override { return "residual"; }

@@ -19,7 +19,7 @@ struct SgdParams {
 class Sgd final : public RuleOptimizer<Sgd, SgdParams> {
  public:
   static constexpr const char* kName = "sgd";
-  explicit Sgd(Params p) : RuleOptimizer(std::move(p)) {
+  explicit Sgd(const Params& p) : RuleOptimizer(p) {
     if (params.nesterov && params.momentum == 0)
       throw Error(ErrorKind::config,
                   {"sgd.nesterov", "a momentum above 0 beside it", "momentum = 0", "set momentum = 0.9"});

@@ -8,7 +8,6 @@
 namespace gradus {
 
 using kernels::loops;
-using kernels::MatmulShape;
 using kernels::Saves;
 using kernels::Unary;
 

@@ -190,7 +190,8 @@ Tensor mean(const Tensor& x, std::vector<int> axes, bool keep) {
 }
 
 Tensor variance(const Tensor& x, std::vector<int> axes, bool keep) {
-  return mean(square(x - mean(x, axes, true)), axes, keep);
+  Tensor centred = x - mean(x, axes, true);
+  return mean(square(centred), std::move(axes), keep);
 }
 
 Tensor max(const Tensor& x, std::vector<int> axes, bool keep) { return extreme("max", x, std::move(axes), keep, true); }
