@@ -133,6 +133,9 @@ class TableSource final : public Source {
   Table read_tables(const std::string& folder, const SplitParams& split, std::size_t& train_rows,
                     std::vector<std::string>& notes) const {
     bool by_files = split.method == "files";
+    if (!data_.source.empty() && !(data_.train.empty() && data_.test.empty()))
+      throw Error(ErrorKind::config, "data", "names both source and train or test files, and only one of them can be meant",
+                  "keep source to split one table, or train and test with split = { method = \"files\" }");
     if (by_files && (data_.train.empty() || data_.test.empty()))
       throw Error(ErrorKind::config, "prepare.split", "method \"files\" needs two files",
                   "set data.train and data.test");
