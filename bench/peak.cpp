@@ -18,7 +18,9 @@ double rate(std::chrono::steady_clock::time_point begin, int lanes) {
 template <class Vector>
 [[gnu::always_inline]] inline void multiply_add(Vector* sum, float scale) {
   Vector a = Vector{} + scale, b = Vector{} + 1e-4f;
-  Vector local[kChains] = {};
+  Vector local[kChains];
+  for (int c = 0; c < kChains; ++c)
+    local[c] = Vector{} + scale * static_cast<float>(c);  // apart, or they are computed once
   for (long r = 0; r < kRounds; ++r)
 #pragma GCC unroll 12
     for (int c = 0; c < kChains; ++c) local[c] = local[c] * a + b;
