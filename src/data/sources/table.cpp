@@ -27,7 +27,8 @@ struct TableDataParams {
     f("features", features, "columns to predict from; left out: all others");
     f("exclude", exclude, "columns to leave out");
     f("weight", weight, "a column of example weights");
-    f("task", task, {"auto", "regression", "binary", "multiclass"}, "what the target is; auto: see docs/guide/data.md");
+    f("task", task, {"auto", "regression", "binary", "multiclass"},
+      "what the target is; auto: text and few whole numbers are classes, other numbers regression");
     csv.fields(f);
   }
 };
@@ -134,7 +135,8 @@ class TableSource final : public Source {
                     std::vector<std::string>& notes) const {
     bool by_files = split.method == "files";
     if (!data_.source.empty() && !(data_.train.empty() && data_.test.empty()))
-      throw Error(ErrorKind::config, "data", "names both source and train or test files, and only one of them can be meant",
+      throw Error(ErrorKind::config, "data",
+                  "names both source and train or test files, and only one of them can be meant",
                   "keep source to split one table, or train and test with split = { method = \"files\" }");
     if (by_files && (data_.train.empty() || data_.test.empty()))
       throw Error(ErrorKind::config, "prepare.split", "method \"files\" needs two files",
