@@ -105,8 +105,8 @@ void paste(Tensor& y, const Tensor& part, int axis, std::int64_t at, const Place
   });
 }
 
-// Concatenation is recorded part by part: y_j = y_{j-1} with part j pasted in would copy; instead each part's gradient
-// is a slice of the result's. Parts beyond the record's fixed inputs are chained in groups.
+// A record has a fixed number of inputs, so many parts are joined in groups of this many, and the groups again. Each
+// part's gradient is a slice of the result's.
 constexpr std::size_t kGroup = 4;
 
 Tensor join_group(const Tensor* parts, std::size_t count, int axis) {
