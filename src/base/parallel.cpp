@@ -31,18 +31,33 @@ using Body = void (*)(void*, int);
 // Around 50 us: longer than the gap between two parallel regions of a small step, short against a scheduler's slice.
 constexpr int kSpins = 4000;
 
-void wait_while_equal(std::atomic<std::uint32_t>& word, std::uint32_t old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (word.load(std::memory_order_acquire) != old) return;
-    _mm_pause();
+// A number that threads wait on: they spin for a while, then sleep. Who changes it makes the call that wakes sleepers
+// only when there are any; both sides look at the other's word after writing their own, so none is missed.
+class Signal {
+ public:
+  std::uint32_t load() const { return word_.load(std::memory_order_acquire); }
+  void store(std::uint32_t v) { word_.store(v, std::memory_order_relaxed); }
+  // Adds to the number without waking anybody; returns what it was.
+  std::uint32_t add(std::uint32_t n) { return word_.fetch_add(n, std::memory_order_seq_cst); }
+  void wake_all() {
+    if (sleepers_.load(std::memory_order_seq_cst) != 0)
+      syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word_), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
   }
-  while (word.load(std::memory_order_acquire) == old)
-    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
-}
+  void wait_while(std::uint32_t old) {
+    for (int i = 0; i < kSpins; ++i) {
+      if (load() != old) return;
+      _mm_pause();
+    }
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    while (load() == old)
+      syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word_), FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
+    sleepers_.fetch_sub(1, std::memory_order_relaxed);
+  }
 
-void wake_all(std::atomic<std::uint32_t>& word) {
-  syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-}
+ private:
+  alignas(64) std::atomic<std::uint32_t> word_{0};
+  std::atomic<std::uint32_t> sleepers_{0};
+};
 
 class Pool {
  public:
@@ -51,8 +66,8 @@ class Pool {
   }
   ~Pool() {
     body_ = nullptr;
-    generation_.fetch_add(1, std::memory_order_release);
-    wake_all(generation_);
+    generation_.add(1);
+    generation_.wake_all();
     for (auto& t : team_) t.join();
   }
   int size() const { return static_cast<int>(team_.size()) + 1; }
@@ -61,12 +76,11 @@ class Pool {
     body_ = body;
     context_ = context;
     active_ = workers;
-    remaining_.store(static_cast<std::uint32_t>(team_.size()), std::memory_order_relaxed);
-    generation_.fetch_add(1, std::memory_order_acq_rel);
-    wake_all(generation_);
+    remaining_.store(static_cast<std::uint32_t>(team_.size()));
+    generation_.add(1);
+    generation_.wake_all();
     work(0);
-    for (std::uint32_t left; (left = remaining_.load(std::memory_order_acquire)) != 0;)
-      wait_while_equal(remaining_, left);
+    for (std::uint32_t left; (left = remaining_.load()) != 0;) remaining_.wait_while(left);
     if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   }
 
@@ -82,11 +96,11 @@ class Pool {
   }
   void serve(int worker) {
     for (std::uint32_t seen = 0;;) {
-      wait_while_equal(generation_, seen);
-      seen = generation_.load(std::memory_order_acquire);
+      generation_.wait_while(seen);
+      seen = generation_.load();
       if (body_ == nullptr) return;
       work(worker);
-      if (remaining_.fetch_sub(1, std::memory_order_acq_rel) == 1) wake_all(remaining_);
+      if (remaining_.add(static_cast<std::uint32_t>(-1)) == 1) remaining_.wake_all();
     }
   }
 
@@ -95,8 +109,8 @@ class Pool {
   int active_ = 0;
   std::exception_ptr failure_;
   std::mutex failure_mutex_;
-  alignas(64) std::atomic<std::uint32_t> generation_{0};
-  alignas(64) std::atomic<std::uint32_t> remaining_{0};
+  Signal generation_;
+  Signal remaining_;
   std::vector<std::thread> team_;
 };
 

@@ -78,6 +78,16 @@ struct AdamStep {
   double keep;  // 1 - lr * decoupled weight decay
 };
 
+// A product c [m, n] = a [m, k] b [k, n], added to what c holds when `add`. a's element (i, l) lies at i row + l step,
+// so a may be transposed or a part of a larger matrix; rows of b and c lie ldb and ldc apart. What lies `next` elements
+// behind c is fetched meanwhile: the caller writes there next.
+struct Gemm {
+  std::int64_t m, n, k;
+  std::int64_t row, step, ldb, ldc;
+  bool add = false;
+  std::int64_t next = 0;
+};
+
 // The plain loops, compiled once per instruction set for float and once for double.
 // Arrays are dense; shapes are outer x n x inner or rows x cols, row-major.
 template <class T>
@@ -103,6 +113,8 @@ struct Loops {
   void (*softmax_backward)(const T* y, const T* dy, T* dx, I outer, I n, I inner);
   void (*log_softmax_backward)(const T* y, const T* dy, T* dx, I outer, I n, I inner);
 
+  // Fastest while b's panels of a few vectors stay in the second cache.
+  void (*gemm)(const Gemm& g, const T* a, const T* b, T* c);
   // c [m, n] = a [m, k] b [k, n] for small sizes; a is stored [k, m] when ta, b is stored [n, k] when tb.
   void (*matmul_small)(const T* a, const T* b, T* c, I m, I n, I k, bool ta, bool tb);
   // y [rows, cols] = f(y + bias), in place; bias may be null.

@@ -9,6 +9,8 @@ static inline T smaller(T a, T b) {
   return a < b ? a : b;
 }
 
+#include "gradus/kernels/tiles.inl"
+
 // ---- elementwise
 
 template <class T>
@@ -776,6 +778,7 @@ constexpr Loops<T> make_loops(const char* name) {
           logsumexp<T>,
           softmax_backward<T>,
           log_softmax_backward<T>,
+          gemm<T>,
           matmul_small<T>,
           bias_activation<T>,
           activation_bias_backward<T>,

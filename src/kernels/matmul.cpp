@@ -17,17 +17,23 @@ std::atomic<std::uint64_t> created{0};
 
 // Below this many multiply-adds the library's call costs more than it saves.
 constexpr std::int64_t kSmall = 20000;
-// A single row is read-once arithmetic, bound by the weights' memory: our strips reach it at any size.
-constexpr std::int64_t kFewRows = 1;
+// Elements of b [k, n] up to which its panels stay in the second cache, where our tiles are faster than the library.
+constexpr std::int64_t kTiled = 1 << 18;
 
-bool use_loops(const MatmulShape& s) { return s.m * s.n * s.k < kSmall || s.m <= kFewRows || s.k == 1; }
+// A single row is read-once arithmetic, bound by the weights' memory: strips reach it at any size.
+bool in_strips(const MatmulShape& s) { return s.m <= 1 || s.k <= 1 || s.m * s.n * s.k < 256; }
+bool in_tiles(const MatmulShape& s) { return !s.transpose_b && s.k * s.n <= kTiled; }
 
 template <class T>
 void loop_matmul(const MatmulShape& s, const T* a, const T* b, T* c) {
   std::int64_t step_a = s.batch_a == 1 ? 0 : s.m * s.k, step_b = s.batch_b == 1 ? 0 : s.k * s.n;
-  for (std::int64_t i = 0; i < s.batch; ++i)
-    loops<T>().matmul_small(a + i * step_a, b + i * step_b, c + i * s.m * s.n, s.m, s.n, s.k, s.transpose_a,
-                            s.transpose_b);
+  bool strips = in_strips(s) || s.transpose_b;
+  Gemm g{s.m, s.n, s.k, s.transpose_a ? 1 : s.k, s.transpose_a ? s.m : 1, s.n, s.n};
+  for (std::int64_t i = 0; i < s.batch; ++i, a += step_a, b += step_b, c += s.m * s.n)
+    if (strips)
+      loops<T>().matmul_small(a, b, c, s.m, s.n, s.k, s.transpose_a, s.transpose_b);
+    else
+      loops<T>().gemm(g, a, b, c);
 }
 
 struct ShapeHash {
@@ -122,7 +128,7 @@ Cache& cache() {
 }  // namespace
 
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c) {
-  if (use_loops(s)) return loop_matmul(s, a, b, c);
+  if (in_strips(s) || in_tiles(s) || s.m * s.n * s.k < kSmall) return loop_matmul(s, a, b, c);
   Cache& here = cache();
   auto it = here.primitives.find(s);
   if (it == here.primitives.end()) {

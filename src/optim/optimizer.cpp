@@ -12,23 +12,62 @@ namespace gradus {
 namespace {
 
 // Elements worked on at a time: gradient, weight and two states of this many floats stay in the first two caches.
-constexpr std::int64_t kChunk = 8192;
-// Fewer parameters than this in an unsharded step are updated faster by one thread than it takes to wake another.
-constexpr std::int64_t kParallelElements = 1 << 20;
+constexpr std::int64_t kChunk = 4096;
+// Rows of a product done at a time at least, so that its tiles are full.
+constexpr std::int64_t kRows = 8;
+constexpr std::int64_t kMostInChunk = kRows * Gradients::kMostFactorColumns;
+static_assert(kMostInChunk >= kChunk);
+// Arithmetic of an update per element, and of a step that is done by one thread faster than with the help of another.
+constexpr std::int64_t kUpdateWork = 16;
+constexpr std::int64_t kParallelWork = 1 << 23;
+
+// Chunks of a matrix are whole rows, so that each can be a product of its own.
+std::int64_t chunk_elements(const Shape& s) {
+  if (s.rank() != 2 || s[1] == 0 || s[1] > Gradients::kMostFactorColumns) return kChunk;
+  return std::max(kRows, kChunk / s[1] / kRows * kRows) * s[1];
+}
 
 bool is_partial(const Tensor& g) { return g.impl().placement == Placement::partial; }
+
+// Elements [begin, begin + count) of a gradient, in out: the terms of the shards summed, or the rows of the product
+// over all shards' rows in order.
+template <class T>
+void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t count, T* out, const T* next) {
+  const kernels::Loops<T>& loops = kernels::loops<T>();
+  const Tensor &value = g.value, &factor = g.factor;
+  int shards = value.impl().shards;
+  if (!factor.defined()) {
+    const T* terms[kMaxShards];
+    for (int s = 0; s < shards; ++s) terms[s] = reinterpret_cast<const T*>(value.impl().slots[s].data) + begin;
+    return loops.sum_terms(terms, shards, out, count);
+  }
+  std::int64_t m = value.dim(-1), n = factor.dim(-1);
+  Extent extent(place_at(factor), factor.shape());
+  View a(value), b(factor);
+  for (int s = 0; s < shards; ++s)
+    loops.gemm({count / n, n, extent.elements(s) / n, 1, m, n, n, s > 0, next - out}, a.template at<T>(s) + begin / n,
+               b.template at<T>(s), out);
+}
+
+// Whether a product is of a parameter (or a view of one), which the step changes while it multiplies.
+bool reads_parameter(const Gradients::Raw& g, const std::vector<Parameter>& parameters) {
+  const Block *a = g.value.impl().slots[0].block, *b = g.factor.impl().slots[0].block;
+  return std::any_of(parameters.begin(), parameters.end(), [&](const Parameter& p) {
+    const Block* w = p.value.impl().slots[0].block;
+    return w == a || w == b;
+  });
+}
 
 }  // namespace
 
 // One walk over all chunks.
 struct Optimizer::Pass {
+  enum What { join, update_joined, update } what;
   const std::vector<Parameter>& parameters;
-  std::vector<Tensor>& gradients;  // whole or partial; undefined where there is none
-  GradientRules rules;
+  const GradientRules& rules;
   double lr;
-  double scale = 1;    // of the gradient, for norm clipping
-  bool join = false;   // sum shards into joined_ and take squares
-  bool update = true;  // apply the rule
+  int workers;
+  double scale = 1;  // of the gradient, for norm clipping
 };
 
 void Optimizer::prepare(const std::vector<Parameter>& parameters) {
@@ -45,8 +84,9 @@ void Optimizer::prepare(const std::vector<Parameter>& parameters) {
       state_.emplace_back();
       for (std::size_t a = 0; a < arrays; ++a) state_[p].push_back(Tensor::zeros(value.shape(), value.dtype()));
     }
-    for (std::int64_t begin = 0; begin < value.size(); begin += kChunk)
-      chunks_.push_back({static_cast<int>(p), begin, std::min(kChunk, value.size() - begin)});
+    std::int64_t most = chunk_elements(value.shape());
+    for (std::int64_t begin = 0; begin < value.size(); begin += most)
+      chunks_.push_back({static_cast<int>(p), begin, std::min(most, value.size() - begin)});
   }
   squares_.assign(chunks_.size(), 0);
   bad_.assign(chunks_.size(), 0);
@@ -57,97 +97,117 @@ void Optimizer::run_chunk(const Pass& pass, std::size_t number) {
   const kernels::Loops<T>& loops = kernels::loops<T>();
   const Chunk& c = chunks_[number];
   const Parameter& parameter = pass.parameters[c.parameter];
-  const Tensor& gradient = pass.gradients[c.parameter];
+  const Gradients::Raw* gradient = gradients_[c.parameter];
   bad_[number] = 0;
-  if (!gradient.defined()) return;
-  const TensorImpl& impl = gradient.impl();
-  T* w = reinterpret_cast<T*>(parameter.value.impl().slots[0].data) + c.begin;
-
-  const T* terms[kMaxShards];
-  for (int s = 0; s < impl.shards; ++s) terms[s] = reinterpret_cast<const T*>(impl.slots[s].data) + c.begin;
-  alignas(64) T buffer[kChunk];
-  const T* g = terms[0];
-  if (pass.join) {
+  if (gradient == nullptr) return;
+  alignas(64) T own[kMostInChunk];
+  T* w = gradus::buffer<T>(parameter.value) + c.begin;
+  const T* g = own;
+  if (pass.what != Pass::update) {
     T* joined = gradus::buffer<T>(joined_[c.parameter]) + c.begin;
-    loops.sum_terms(terms, impl.shards, joined, c.count);
-    squares_[number] = loops.sum_squares(joined, c.count);
-    bad_[number] = !std::isfinite(squares_[number]) && !loops.all_finite(joined, c.count);
-    return;
+    if (pass.what == Pass::join) {
+      put_together(*gradient, c.begin, c.count, joined, joined);
+      squares_[number] = loops.sum_squares(joined, c.count);
+      bad_[number] = !std::isfinite(squares_[number]) && !loops.all_finite(joined, c.count);
+      return;
+    }
+    g = joined;
+  } else if (gradient->factor.defined() || is_partial(gradient->value)) {
+    put_together(*gradient, c.begin, c.count, own, static_cast<const T*>(w));
+  } else {
+    g = gradus::buffer<T>(gradient->value) + c.begin;
   }
+  bad_[number] = !loops.all_finite(g, c.count);
+
   bool decoupled = decoupled_decay();
   double decay = parameter.penalized ? weight_decay() : 0;
   double l1 = parameter.penalized ? pass.rules.l1 : 0, l2 = parameter.penalized ? pass.rules.l2 : 0;
   if (!decoupled) l2 += decay;
-  bool adjust = pass.scale != 1 || pass.rules.clip_value > 0 || l1 > 0 || l2 > 0;
-  if (impl.shards > 1 || adjust) {
-    loops.sum_terms(terms, impl.shards, buffer, c.count);
-    g = buffer;
-  }
-  bad_[number] = !loops.all_finite(g, c.count);
-  if (adjust)
-    loops.adjust_gradient(buffer, w, c.count, static_cast<T>(pass.scale), static_cast<T>(pass.rules.clip_value),
+  if (pass.scale != 1 || pass.rules.clip_value > 0 || l1 > 0 || l2 > 0) {
+    if (g != own) std::copy_n(g, c.count, own);
+    g = own;
+    loops.adjust_gradient(own, w, c.count, static_cast<T>(pass.scale), static_cast<T>(pass.rules.clip_value),
                           static_cast<T>(l1), static_cast<T>(l2));
+  }
   T* state[4] = {};
   for (std::size_t a = 0; a < state_[c.parameter].size(); ++a)
-    state[a] = reinterpret_cast<T*>(state_[c.parameter][a].impl().slots[0].data) + c.begin;
+    state[a] = gradus::buffer<T>(state_[c.parameter][a]) + c.begin;
   update(w, g, state, c.count, {pass.lr, steps_, decoupled ? decay : 0});
+}
+
+// Each worker takes a run of chunks with an equal share of the elements, the same at every step: what it wrote then is
+// still in its caches.
+void Optimizer::walk(const Pass& pass) {
+  std::int64_t elements = 0;
+  for (const Chunk& c : chunks_) elements += c.count;
+  run_workers(pass.workers, [&](int worker) {
+    ComputeScope scope;
+    std::int64_t before = 0;
+    for (std::size_t c = 0; c < chunks_.size(); ++c) {
+      std::int64_t middle = before + chunks_[c].count / 2;
+      before += chunks_[c].count;
+      if (pass.workers > 1 && middle * pass.workers / elements != worker) continue;
+      if (pass.parameters[chunks_[c].parameter].value.dtype() == Dtype::f64)
+        run_chunk<double>(pass, c);
+      else
+        run_chunk<float>(pass, c);
+    }
+  });
+}
+
+bool Optimizer::collect(const std::vector<Parameter>& parameters, const Gradients& gradients) {
+  std::int64_t work = 0;
+  bool cut = false;
+  gradients_.clear();
+  for (const Parameter& p : parameters) {
+    Gradients::Raw* g = gradients.raw(p.value);
+    gradients_.push_back(g);
+    if (g == nullptr) continue;
+    if (g->factor.defined() && reads_parameter(*g, parameters)) g->multiply_out();
+    if (!g->factor.defined() && is_split(g->value)) g->value = gather_shards(g->value);
+    cut = cut || !is_whole(g->value);
+    std::int64_t rows = g->factor.defined() ? g->factor.size() / std::max<std::int64_t>(g->factor.dim(-1), 1) : 1;
+    work += p.value.size() * (rows + kUpdateWork);
+  }
+  flush();
+  return cut || work > kParallelWork;
 }
 
 StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& gradients, double lr,
                            const GradientRules& rules, bool want_norm) {
-  flush();
   prepare(parameters);
   ++steps_;
-  Pass pass{parameters, gradients_, rules, lr};
-  gradients_.clear();
-  bool sharded = false;
-  std::int64_t elements = 0;
-  for (const Parameter& p : parameters) {
-    pass.gradients.push_back(gradients.raw(p.value));
-    if (!pass.gradients.back().defined()) continue;
-    if (is_split(pass.gradients.back())) pass.gradients.back() = gather_shards(pass.gradients.back());
-    sharded = sharded || is_partial(pass.gradients.back());
-    elements += p.value.size();
-  }
-  int workers =
-      sharded || elements > kParallelElements ? static_cast<int>(std::min<std::size_t>(threads(), chunks_.size())) : 1;
-  auto walk = [&] {
-    run_workers(workers, [&](int w) {
-      ComputeScope scope;
-      for (std::size_t c = chunks_.size() * w / workers; c < chunks_.size() * (w + 1) / workers; ++c) {
-        if (parameters[chunks_[c].parameter].value.dtype() == Dtype::f64)
-          run_chunk<double>(pass, c);
-        else
-          run_chunk<float>(pass, c);
-      }
-    });
-  };
+  int workers = collect(parameters, gradients) ? static_cast<int>(std::min<std::size_t>(threads(), chunks_.size())) : 1;
+  Pass pass{Pass::update, parameters, rules, lr, workers};
   StepReport report;
-  auto find_bad = [&] {
-    auto it = std::find(bad_.begin(), bad_.end(), 1);
-    report.first_bad_parameter = it == bad_.end() ? -1 : chunks_[it - bad_.begin()].parameter;
-  };
   if (want_norm || rules.clip_norm > 0) {
-    if (joined_.empty())
-      for (const Parameter& p : parameters) joined_.push_back(Tensor::empty(p.value.shape(), p.value.dtype()));
-    pass.join = true;
-    walk();
-    double squares = 0;
-    for (std::size_t c = 0; c < chunks_.size(); ++c)
-      if (pass.gradients[chunks_[c].parameter].defined()) squares += squares_[c];
-    report.gradient_norm = std::sqrt(squares);
-    find_bad();
-    if (report.first_bad_parameter >= 0) return report;
+    report.gradient_norm = join(pass);
+    pass.what = Pass::update_joined;
     if (rules.clip_norm > 0 && report.gradient_norm > rules.clip_norm)
       pass.scale = rules.clip_norm / report.gradient_norm;
-    pass.join = false;
-    for (std::size_t p = 0; p < parameters.size(); ++p)
-      if (pass.gradients[p].defined()) pass.gradients[p] = joined_[p];
   }
-  walk();
-  find_bad();
-  gradients_.clear();
+  auto first_bad = [&] {
+    auto it = std::find(bad_.begin(), bad_.end(), 1);
+    return it == bad_.end() ? -1 : chunks_[it - bad_.begin()].parameter;
+  };
+  if (pass.what == Pass::update_joined) report.first_bad_parameter = first_bad();
+  if (report.first_bad_parameter < 0) {
+    walk(pass);
+    report.first_bad_parameter = first_bad();
+  }
   return report;
+}
+
+// Puts all gradients together in joined_; returns their Euclidean norm.
+double Optimizer::join(Pass pass) {
+  if (joined_.empty())
+    for (const Parameter& p : pass.parameters) joined_.push_back(Tensor::empty(p.value.shape(), p.value.dtype()));
+  pass.what = Pass::join;
+  walk(pass);
+  double squares = 0;
+  for (std::size_t c = 0; c < chunks_.size(); ++c)
+    if (gradients_[chunks_[c].parameter] != nullptr) squares += squares_[c];
+  return std::sqrt(squares);
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state(const std::vector<Parameter>& parameters) {

@@ -78,12 +78,16 @@ class Optimizer {
   };
   struct Pass;
   void prepare(const std::vector<Parameter>& parameters);
+  // Finds the gradients; returns whether several threads should take part.
+  bool collect(const std::vector<Parameter>& parameters, const Gradients& gradients);
+  void walk(const Pass& pass);
+  double join(Pass pass);
   template <class T>
   void run_chunk(const Pass& pass, std::size_t chunk);
 
-  std::vector<std::vector<Tensor>> state_;  // [parameter][array]
-  std::vector<Tensor> gradients_;           // of the step under way
-  std::vector<Tensor> joined_;              // gradients summed over shards, when the norm is wanted first
+  std::vector<std::vector<Tensor>> state_;        // [parameter][array]
+  std::vector<const Gradients::Raw*> gradients_;  // of the step under way; null where there is none
+  std::vector<Tensor> joined_;                    // gradients put together, when the norm is wanted first
   std::vector<Chunk> chunks_;
   std::vector<double> squares_;  // per chunk
   std::vector<char> bad_;        // per chunk

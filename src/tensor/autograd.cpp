@@ -22,6 +22,9 @@ Tensor accumulate(const Tensor& a, const Tensor& b) {
   return add(a, b);
 }
 
+// Factors stay while b is small beside the second cache: each piece of the product reads it whole.
+constexpr std::int64_t kMostFactorElements = 1 << 18;
+
 void collect(Node* root, std::uint64_t pass, std::vector<Node*>& order) {
   order.clear();
   root->visited = pass;
@@ -91,8 +94,22 @@ void destroy_pooled(Node* n) {
 void BackwardStep::add(int input, Tensor gradient) {
   Node::Edge& edge = node_.edges[input];
   if (!edge.node && !edge.leaf) return;
-  Tensor& slot = edge.node ? edge.node->grads[edge.output] : gradients_.slot(edge.leaf.get());
+  if (edge.leaf) gradients_.slot(edge.leaf.get()).multiply_out();
+  Tensor& slot = edge.node ? edge.node->grads[edge.output] : gradients_.slot(edge.leaf.get()).value;
   slot = slot.defined() ? accumulate(slot, gradient) : std::move(gradient);
+}
+
+void BackwardStep::add_product(int input, Tensor a, Tensor b) {
+  const Node::Edge& edge = node_.edges[input];
+  if (edge.leaf && b.size() <= kMostFactorElements && b.dim(-1) <= Gradients::kMostFactorColumns) {
+    Gradients::Raw& slot = gradients_.slot(edge.leaf.get());
+    if (!slot.value.defined()) {
+      Place place = place_of(a, b);
+      slot = {aligned(a, place), aligned(b, place)};
+      return;
+    }
+  }
+  add(input, contract_rows(std::move(a), std::move(b)));
 }
 
 Gradients::Gradients(Gradients&& o) noexcept
@@ -134,7 +151,7 @@ void Gradients::grow() {
   if (old != nullptr) return_pooled_memory(old);
 }
 
-Tensor& Gradients::slot(TensorImpl* leaf) {
+Gradients::Raw& Gradients::slot(TensorImpl* leaf) {
   if (count_ * 2 >= room_) grow();
   Entry* e = find(leaf);
   if (!e->leaf) {
@@ -144,15 +161,20 @@ Tensor& Gradients::slot(TensorImpl* leaf) {
   return e->gradient;
 }
 
-const Tensor& Gradients::raw(const Tensor& leaf) const {
-  static const Tensor none;
-  const Entry* e = find(&leaf.impl());
-  return e != nullptr && e->leaf ? e->gradient : none;
+void Gradients::Raw::multiply_out() {
+  if (factor.defined()) *this = {contract_rows(value, factor), Tensor()};
+}
+
+Gradients::Raw* Gradients::raw(const Tensor& leaf) const {
+  Entry* e = find(&leaf.impl());
+  return e != nullptr && e->leaf ? &e->gradient : nullptr;
 }
 
 Tensor Gradients::operator[](const Tensor& leaf) const {
-  const Tensor& g = raw(leaf);
-  return g.defined() ? gather_shards(g) : g;
+  Raw* g = raw(leaf);
+  if (g == nullptr) return {};
+  g->multiply_out();
+  return gather_shards(g->value);
 }
 
 Gradients backward(const Tensor& output, const Tensor& output_gradient, bool keep_graph) {
@@ -169,7 +191,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
   NoGrad no_grad;
   const TensorImpl& impl = output.impl();
   if (!impl.node) {
-    gradients.slot(output.ref().get()) = output_gradient;
+    gradients.slot(output.ref().get()).value = output_gradient;
     return gradients;
   }
   static thread_local std::vector<Node*> order;

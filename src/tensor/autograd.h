@@ -63,13 +63,17 @@ class BackwardStep {
   bool wants(int input) const { return node_.edges[input].node || node_.edges[input].leaf; }
   // Adds a gradient of an input.
   void add(int input, Tensor gradient);
+  // Adds the gradient a^T b over all rows, a [.., m], b [.., n], of an input [m, n]. For a leaf it is kept as its
+  // factors while they are small: the optimizer then multiplies it out piece by piece, and it is never in memory whole.
+  void add_product(int input, Tensor a, Tensor b);
 
  private:
   Node& node_;
   Gradients& gradients_;
 };
 
-// Gradients of a loss with respect to the leaves that require them.
+// Gradients of a loss with respect to the leaves that require them. Some are kept as products of tensors of the pass,
+// so read them before you change its inputs in place.
 class Gradients {
  public:
   Gradients() = default;
@@ -80,8 +84,17 @@ class Gradients {
 
   // The gradient of `leaf`, undefined when the loss does not depend on it. Joined when it was sharded.
   Tensor operator[](const Tensor& leaf) const;
-  // The same as backward() left it: possibly one term per shard.
-  const Tensor& raw(const Tensor& leaf) const;
+
+  // A gradient as backward() left it: a value, possibly one term per shard, or value^T factor over all rows, both whole
+  // or both cut alike.
+  struct Raw {
+    Tensor value, factor;
+    // Turns a product into its value.
+    void multiply_out();
+  };
+  static constexpr std::int64_t kMostFactorColumns = 2048;
+  // Null when the loss does not depend on `leaf`. Whoever holds it may bring it into another form.
+  Raw* raw(const Tensor& leaf) const;
   std::size_t size() const { return count_; }
 
  private:
@@ -89,9 +102,9 @@ class Gradients {
   friend Gradients backward(const Tensor&, const Tensor&, bool);
   struct Entry {
     Ref<TensorImpl> leaf;
-    Tensor gradient;
+    Raw gradient;
   };
-  Tensor& slot(TensorImpl* leaf);
+  Raw& slot(TensorImpl* leaf);
   Entry* find(const TensorImpl* leaf) const;
   void grow();
   Entry* entries_ = nullptr;  // open addressing, `room_` a power of two

@@ -121,6 +121,7 @@ class Segment {
     std::size_t size;
   };
   void add(int shards, void* task, void (*call)(void*, int));
+  void fetch_tasks() const;
 
   Item* items_ = nullptr;
   std::size_t count_ = 0, room_ = 0;

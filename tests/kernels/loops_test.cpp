@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -70,13 +71,62 @@ TEST(Matmul, StacksAndSharedOperands) {
 }
 
 TEST(Matmul, WarmCallsMakeNoPrimitive) {
-  check_matmul<float>({64, 64, 64}, 1e-6);
+  check_matmul<float>({64, 64, 64, false, true}, 1e-6);
   std::uint64_t before = primitives_created();
   EXPECT_GT(before, 0u);
-  check_matmul<float>({64, 64, 64}, 1e-6);
+  check_matmul<float>({64, 64, 64, false, true}, 1e-6);
   EXPECT_EQ(primitives_created(), before);
-  check_matmul<float>({64, 64, 65}, 1e-6);
+  check_matmul<float>({64, 64, 65, false, true}, 1e-6);
   EXPECT_EQ(primitives_created(), before + 1);
+}
+
+// A product of parts of larger matrices, against sums in f64; what lies around c stays as it is.
+template <class T>
+void check_gemm(std::int64_t m, std::int64_t n, std::int64_t k, bool across, bool add, double tolerance) {
+  std::int64_t lda = (across ? m : k) + 3, ldb = n + 5, ldc = n + 2;
+  std::vector<float> fa = draw((across ? k : m) * lda, 1), fb = draw(k * ldb, 2), fc = draw(m * ldc, 3);
+  std::vector<T> a(fa.begin(), fa.end()), b(fb.begin(), fb.end()), before(fc.begin(), fc.end()), c = before;
+  loops<T>().gemm({m, n, k, across ? 1 : lda, across ? lda : 1, ldb, ldc, add}, a.data(), b.data(), c.data());
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < ldc; ++j) {
+      double sum = add ? before[i * ldc + j] : 0, size = 1;
+      for (std::int64_t l = 0; l < k && j < n; ++l) {
+        double term = static_cast<double>(a[across ? l * lda + i : i * lda + l]) * b[l * ldb + j];
+        sum += term;
+        size += std::abs(term);
+      }
+      if (j < n)
+        ASSERT_NEAR(c[i * ldc + j], sum, tolerance * size) << m << "x" << n << "x" << k << " at " << i << ", " << j;
+      else
+        ASSERT_EQ(c[i * ldc + j], before[i * ldc + j]);
+    }
+}
+
+TEST(Gemm, OfPartsOfMatricesMatchesSumsInF64) {
+  for (std::int64_t m : {1, 3, 4, 7, 8, 15, 33})
+    for (std::int64_t n : {1, 10, 16, 47, 48, 50, 100})
+      for (std::int64_t k : {0, 1, 2, 5, 300, 1100})
+        for (bool across : {false, true})
+          for (bool add : {false, true}) {
+            check_gemm<float>(m, n, k, across, add, 1e-6);
+            check_gemm<double>(m, n, k, across, add, 1e-15);
+          }
+}
+
+TEST(Gemm, CutByRowsOrColumnsHasTheSameBits) {
+  const std::int64_t m = 37, n = 83, k = 600;
+  std::vector<float> a = draw(m * k, 1), b = draw(k * n, 2), all(m * n), cut(m * n);
+  const auto& gemm = loops<float>().gemm;
+  gemm({m, n, k, 1, m, n, n}, a.data(), b.data(), all.data());
+  for (std::int64_t i = 0; i < m; i += 5)
+    for (std::int64_t j = 0; j < n; j += 19)
+      gemm({std::min<std::int64_t>(5, m - i), std::min<std::int64_t>(19, n - j), k, 1, m, n, n}, a.data() + i,
+           b.data() + j, cut.data() + i * n + j);
+  EXPECT_EQ(all, cut);
+  std::fill(cut.begin(), cut.end(), 0.0f);  // and by its sum, added piece by piece
+  for (std::int64_t l = 0; l < k; l += 150)
+    gemm({m, n, 150, 1, m, n, n, true}, a.data() + l * m, b.data() + l * n, cut.data());
+  EXPECT_EQ(all, cut);
 }
 
 // ((0 + 1) + (2 + 3)) + ..., the left part the largest power of two below the count.

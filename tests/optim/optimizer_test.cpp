@@ -271,6 +271,73 @@ TEST(Optimizers, AParameterUsedAsABatchIsSummedRight) {
 }
 
 // Values just outside every bound are refused, those at closed ends taken.
+// Products x^T dz that a step multiplies out while it updates, against products written out in f64: w -= lr x^T dz for
+// the loss sum(dz * linear(x, w)).
+void check_product_step(std::int64_t rows, std::int64_t m, std::int64_t n, int shards, Dtype dtype, double clip) {
+  Tensor x = Tensor::uniform({rows, m}, -1, 1, {1, 0, 0}).to(dtype);
+  Tensor dz = Tensor::uniform({rows, n}, -1, 1, {2, 0, 0}).to(dtype);
+  std::vector<Parameter> p = {{"w", Tensor::zeros({m, n}, dtype).set_requires_grad()}};
+  Gradients g = backward(sum(linear(shard(x, shards), p[0].value, Tensor()) * shard(dz, shards)));
+  std::vector<double> vx = x.to(Dtype::f64).to_vector<double>(), vz = dz.to(Dtype::f64).to_vector<double>(),
+                      want(m * n);
+  double squares = 0;
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      for (std::int64_t r = 0; r < rows; ++r) want[i * n + j] += vx[r * m + i] * vz[r * n + j];
+      squares += want[i * n + j] * want[i * n + j];
+    }
+  GradientRules rules;
+  rules.clip_norm = clip;
+  double scale = clip > 0 ? clip / std::sqrt(squares) : 1;
+  make("sgd")->step(p, g, 0.5, rules);
+  std::vector<double> w = p[0].value.to(Dtype::f64).to_vector<double>();
+  std::vector<double> read = g[p[0].value].to(Dtype::f64).to_vector<double>();
+  double tolerance = dtype == Dtype::f64 ? 1e-12 : 1e-5 * std::sqrt(static_cast<double>(rows));
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    ASSERT_NEAR(w[i], -0.5 * scale * want[i], tolerance) << rows << " rows, " << m << " x " << n;
+    ASSERT_NEAR(read[i], want[i], tolerance);
+  }
+}
+
+TEST(Optimizers, ProductsAreMultipliedOutOnTheWay) {
+  for (Dtype dtype : {Dtype::f32, Dtype::f64})
+    for (double clip : {0.0, 0.1}) {
+      check_product_step(1, 5, 3, 1, dtype, clip);
+      check_product_step(70, 130, 48, 3, dtype, clip);   // chunks of 80 rows
+      check_product_step(9, 21, 700, 1, dtype, clip);    // of 8
+      check_product_step(3, 17, 2500, 2, dtype, clip);   // too wide to be kept as factors
+      check_product_step(600, 33, 450, 4, dtype, clip);  // too many elements
+    }
+}
+
+TEST(Optimizers, ProductsOfParametersReadThemBeforeTheyChange) {
+  // A factorisation: the gradient of each matrix is a product with the other, here through a view of it.
+  Tensor left = Tensor::uniform({6, 4}, -1, 1, {1, 0, 0}), right = Tensor::uniform({4, 5}, -1, 1, {2, 0, 0});
+  std::vector<Parameter> p = {{"left", left.copy().set_requires_grad()}, {"right", right.copy().set_requires_grad()}};
+  Tensor rows = reshape(p[0].value, {6, 1, 4});
+  make("sgd")->step(p, backward(sum(linear(rows, p[1].value, Tensor()))), 1);
+  std::vector<float> l = left.to_vector<float>(), r = p[1].value.to_vector<float>(), before = right.to_vector<float>();
+  for (int k = 0; k < 4; ++k)
+    for (int j = 0; j < 5; ++j) {
+      float gradient = 0;
+      for (int i = 0; i < 6; ++i) gradient += l[i * 4 + k];
+      EXPECT_NEAR(r[k * 5 + j], before[k * 5 + j] - gradient, 1e-5);
+    }
+}
+
+TEST(Optimizers, SharedWeightsAddTheirProducts) {
+  Tensor x = Tensor::uniform({3, 4}, -1, 1, {1, 0, 0});
+  std::vector<Parameter> p = {{"w", Tensor::uniform({4, 4}, -1, 1, {2, 0, 0}).set_requires_grad()}};
+  auto loss = [&] { return sum(linear(linear(x, p[0].value, Tensor()), p[0].value, Tensor())); };
+  Tensor w = p[0].value.copy();
+  // x^T 1 (w 1)^T + (x w)^T 1: each use's product, from tensors alone.
+  Tensor ones = Tensor::ones({3, 4});
+  Tensor gradient = matmul(x, matmul(ones, w, false, true), true) + matmul(matmul(x, w), ones, true);
+  make("sgd")->step(p, backward(loss()), 1);
+  std::vector<float> got = p[0].value.to_vector<float>(), want = (w - gradient).to_vector<float>();
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-5);
+}
+
 TEST(Optimizers, BoundsOfTheCatalog) {
   for (const std::string& type : optimizers().names()) {
     EXPECT_NO_THROW(make(type));

@@ -40,24 +40,6 @@ Tensor rows_times(const Tensor& x, const Tensor& w, bool transpose_w) {
   return y;
 }
 
-// a^T b over all rows: a [.., m], b [.., n] -> [m, n], one term per shard when cut.
-Tensor contract_rows(Tensor a, Tensor b) {
-  Place place = place_of(a, b);
-  a = aligned(a, place);
-  b = aligned(b, place);
-  std::int64_t m = a.shape()[a.rank() - 1], n = b.shape()[b.rank() - 1];
-  Tensor y = make_term_at(place, {m, n}, a.dtype());
-  View va(a), vb(b), vy(y);
-  RowCut cut(place, a.shape());
-  dispatch(a.dtype(), "matmul", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      kernels::matmul({m, n, cut.rows(i), true, false}, va.template at<T>(i), vb.template at<T>(i),
-                      vy.template at<T>(i));
-    });
-  });
-  return y;
-}
-
 Unary loop_function(Activation::Kind k) {
   switch (k) {
     case Activation::Kind::identity:
@@ -171,6 +153,23 @@ Tensor matmul_values(const Tensor& a, Tensor b, bool ta, bool tb) {
 
 }  // namespace
 
+Tensor contract_rows(Tensor a, Tensor b) {
+  Place place = place_of(a, b);
+  a = aligned(a, place);
+  b = aligned(b, place);
+  std::int64_t m = a.shape()[a.rank() - 1], n = b.shape()[b.rank() - 1];
+  Tensor y = make_term_at(place, {m, n}, a.dtype());
+  View va(a), vb(b), vy(y);
+  RowCut cut(place, a.shape());
+  dispatch(a.dtype(), "matmul", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      kernels::matmul({m, n, cut.rows(i), true, false}, va.template at<T>(i), vb.template at<T>(i),
+                      vy.template at<T>(i));
+    });
+  });
+  return y;
+}
+
 Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activation& activation) {
   check_linear(input, w, b);
   if (!is_whole(w) || !is_whole(b)) return linear(input, whole(w), whole(b), activation);
@@ -207,7 +206,7 @@ Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activ
     record(y, {&x, &w, &b}, [=](BackwardStep& step) {
       LinearGradient g = through_activation(saved, step.grad(), f, p, step.wants(2), n);
       if (step.wants(2)) step.add(2, g.db);
-      if (step.wants(1)) step.add(1, contract_rows(x, g.dz));
+      if (step.wants(1)) step.add_product(1, x, g.dz);
       if (step.wants(0)) step.add(0, rows_times(g.dz, w, true));
     });
   }
