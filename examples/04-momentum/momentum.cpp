@@ -50,7 +50,7 @@ void draw(const std::string& file, const std::vector<Case>& cases) {
   std::vector<Plot> pictures;
   for (const Case& c : cases) {
     Walk walk = descend(c.optimizer, c.settings, c.rate);
-    std::printf("%-34s %12.6f\n", c.title.c_str(), height(walk.x.back(), walk.y.back()));
+    std::printf("%-34s %12.2g\n", c.title.c_str(), height(walk.x.back(), walk.y.back()));
     pictures.push_back(Plot(c.title)
                            .contours(height, -5, 4, -3, 2.5, levels)
                            .path("", walk.x, walk.y)

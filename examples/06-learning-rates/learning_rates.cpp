@@ -9,6 +9,7 @@ using namespace gradus;
 
 namespace {
 
+constexpr int kEpochs = 20;
 constexpr double kDiverged = std::numeric_limits<double>::quiet_NaN();
 
 LoadedData wines() {
@@ -19,13 +20,13 @@ LoadedData wines() {
   return make_source({config.at("data"), config.at("prepare")})->load(EXAMPLE_DATA, /*seed=*/1);
 }
 
-// The training loss after 20 epochs, or kDiverged.
+// The training loss after kEpochs, or kDiverged.
 double train(const LoadedData& data, const Loss& loss, Value optimizer, double rate) {
   optimizer.set("lr", rate);
   Network network = nn::network(nn::linear(16), nn::tanh(), nn::linear(3));
   network.build(data.train->input_shape(), /*seed=*/1);
   TrainParams params;
-  params.epochs = 20;
+  params.epochs = kEpochs;
   params.batch_size = 16;
   params.optimizer = optimizer;
   try {
@@ -50,8 +51,8 @@ int main() {
   std::vector<double> rates;
   for (int i = -10; i <= 3; ++i) rates.push_back(std::pow(10.0, i / 2.0));
   const std::vector<Case> cases = {
-      {"gradient descent", Value::Table{{"type", "sgd"}}},
-      {"momentum 0.9", Value::Table{{"type", "sgd"}, {"momentum", 0.9}}},
+      {"Gradient descent", Value::Table{{"type", "sgd"}}},
+      {"Momentum 0.9", Value::Table{{"type", "sgd"}, {"momentum", 0.9}}},
       {"Nesterov 0.9", Value::Table{{"type", "sgd"}, {"momentum", 0.9}, {"nesterov", true}}},
       {"Adagrad", Value::Table{{"type", "adagrad"}}},
       {"Adadelta", Value::Table{{"type", "adadelta"}}},
@@ -59,7 +60,7 @@ int main() {
       {"Adam", Value::Table{{"type", "adam"}}},
       {"AdamW", Value::Table{{"type", "adamw"}}}};
 
-  std::printf("training loss after 20 epochs; guessing costs ln 3 = %.3f\n%-18s", std::log(3.0), "rate");
+  std::printf("training loss after %d epochs; guessing costs ln 3 = %.3f\n%-18s", kEpochs, std::log(3.0), "rate");
   for (std::size_t i = 0; i < rates.size(); i += 2) std::printf(" %8.0e", rates[i]);
   std::printf("  best\n");
   std::vector<Plot> pictures;

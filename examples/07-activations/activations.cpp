@@ -20,8 +20,8 @@ std::pair<Tensor, Tensor> with_derivative(Module& f, const Tensor& z) {
 }  // namespace
 
 int main() {
-  constexpr int kPoints = 401;
-  Tensor z = Tensor::arange(kPoints) * 0.02f - 4;  // -4 to 4
+  constexpr int kPoints = 161;
+  Tensor z = Tensor::arange(kPoints) * 0.05f - 4;  // -4 to 4
   std::vector<float> at = z.to_vector<float>();
   std::vector<double> x(at.begin(), at.end());
   std::printf("%-11s %8s %8s %8s %8s %17s\n", "", "f(-2)", "f(2)", "f'(-2)", "f'(2)", "largest |f'|");
@@ -30,9 +30,10 @@ int main() {
        {"step", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}) {
     auto [f, slope] = with_derivative(*nn::layer(name), z);
     std::vector<float> y = f.to_vector<float>(), d = slope.to_vector<float>();
-    std::printf("%-11s %8.4f %8.4f %8.4f %8.4f %17.4f\n", name, y[100], y[300], d[100], d[300], largest(slope));
+    std::printf("%-11s %8.4f %8.4f %8.4f %8.4f %17.4f\n", name, y[40], y[120], d[40], d[120], largest(slope));
     pictures.push_back(Plot(name)
                            .size(300, 230)
+                           .x_axis("z")
                            .x_range(-4, 4)
                            .y_range(-1.5, 2.5)
                            .line("f(z)", x, {y.begin(), y.end()})
@@ -41,7 +42,7 @@ int main() {
   }
   write_file("activations.svg", svg_file(pictures, 3));
 
-  Tensor fine = Tensor::arange(kPoints, Dtype::f64) * 0.02 - 4;
+  Tensor fine = Tensor::arange(kPoints, Dtype::f64) * 0.05 - 4;
   std::printf("\ntanh(z) - (2 sigmoid(2 z) - 1): at most %.0e\n", largest(tanh(fine) - (2 * sigmoid(2 * fine) - 1)));
   auto [leaky, slope] = with_derivative(*nn::layer("leaky_relu"), Tensor::from({-3.0f}, {1}));
   std::printf("leaky ReLU at -3: %.2f, slope %.2f\n", leaky.item(), slope.item());

@@ -3,21 +3,14 @@
 
 #include <cmath>
 #include <cstdio>
-#include <numeric>
+
+#include "common/digits.h"
 
 using namespace gradus;
 
 namespace {
 
 constexpr int kHidden = 10;
-
-LoadedData digits() {
-  Value config = parse_toml(R"(
-    data = { source = "digits.csv", target = "digit" }
-    prepare = { split = { method = "stratified", train = 0.5, validation = 0.2, test = 0.3 }, scale = "standardize" })",
-                            "");
-  return make_source({config.at("data"), config.at("prepare")})->load(EXAMPLE_DATA, /*seed=*/1);
-}
 
 Network deep_network(const char* activation, const char* initializer, const Shape& input) {
   Network network;
@@ -32,7 +25,9 @@ Network deep_network(const char* activation, const char* initializer, const Shap
 
 // The root mean square of the gradient of each layer's weights.
 std::vector<double> gradient_by_layer(Network& network, const Loss& loss, const Batch& batch) {
-  Gradients gradients = backward(loss(network.forward(batch.inputs, Context{}), batch.target));
+  Context context;
+  context.training = true;
+  Gradients gradients = backward(loss(network.forward(batch.inputs, context), batch.target));
   std::vector<double> sizes;
   for (const Parameter& p : parameters_of(network))
     if (p.penalized) sizes.push_back(std::sqrt(mean(square(gradients[p.value])).item()));  // weights, not biases
@@ -46,11 +41,9 @@ struct Case {
 }  // namespace
 
 int main() {
-  LoadedData data = digits();
+  LoadedData data = load_digits();
   auto loss = make_loss("cross_entropy", "loss");
-  std::vector<std::uint32_t> all(static_cast<std::size_t>(data.train->size()));
-  std::iota(all.begin(), all.end(), 0u);
-  Batch batch = data.train->fetch(all);
+  Batch batch = whole_batch(*data.train);
   TrainParams params;
   params.epochs = 15;
   params.batch_size = 32;

@@ -4,19 +4,13 @@
 #include <cstdio>
 #include <numeric>
 
+#include "common/digits.h"
+
 using namespace gradus;
 
 namespace {
 
 constexpr int kHidden = 4, kUnits = 32;
-
-LoadedData digits() {
-  Value config = parse_toml(R"(
-    data = { source = "digits.csv", target = "digit" }
-    prepare = { split = { method = "stratified", train = 0.5, validation = 0.2, test = 0.3 }, scale = "standardize" })",
-                            "");
-  return make_source({config.at("data"), config.at("prepare")})->load(EXAMPLE_DATA, /*seed=*/1);
-}
 
 Network make(const char* activation, const Shape& input) {
   Network network;
@@ -48,11 +42,9 @@ struct Case {
 }  // namespace
 
 int main() {
-  LoadedData data = digits();
+  LoadedData data = load_digits();
   auto loss = make_loss("cross_entropy", "loss");
-  std::vector<std::uint32_t> all(static_cast<std::size_t>(data.train->size()));
-  std::iota(all.begin(), all.end(), 0u);
-  Tensor inputs = data.train->fetch(all).inputs;
+  Tensor inputs = whole_batch(*data.train).inputs;
 
   Plot shares("Dead units after training"), dying("Dead units, all layers"), curves("Training loss");
   shares.y_axis("share of the layer").y_range(0, 1);

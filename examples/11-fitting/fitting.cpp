@@ -54,7 +54,7 @@ int main() {
   std::vector<Plot> fits, curves;
   std::printf("%-26s %8s %10s %12s\n", "mean squared error", "epochs", "training", "validation");
   for (const Case& c : {Case{"Too small: 1 unit", 1}, Case{"Too large: 100 + 100 units"}, Case{"Dropout 0.2", 100, 0.2},
-                        Case{"L1 0.001", 100, 0, 0.001}, Case{"L2 0.005", 100, 0, 0, 0.005},
+                        Case{"L1 0.005", 100, 0, 0.005}, Case{"L2 0.005", 100, 0, 0, 0.005},
                         Case{"Early stopping", 100, 0, 0, 0, true}}) {
     Network network = make(c);
     TrainParams params;
@@ -76,7 +76,8 @@ int main() {
     std::printf("%-26s %8lld %10.4f %12.4f\n", c.name.c_str(), static_cast<long long>(result.epochs),
                 evaluate_network(network, *mse, train), evaluate_network(network, *mse, validation));
     auto model = [&](double x) { return static_cast<double>(network(Tensor::full({1, 1}, x)).item()); };
-    fits.push_back(Plot(c.name).size(320, 250).y_range(-3, 3).curve("model", model, -3, 3).color(1));
+    fits.push_back(
+        Plot(c.name).size(320, 250).x_axis("x").y_axis("y").y_range(-3, 3).curve("model", model, -3, 3).color(1));
     fits.back().curve("truth", truth, -3, 3).color(5).dashed().points("training", points.x, points.y).color(0);
     Plot plot(c.name);
     plot.size(320, 250).x_axis("epoch").y_axis("error", AxisScale::log).x_range(0, 1500).y_range(0.001, 3);

@@ -78,24 +78,29 @@ std::string value_text(const Value& value) {
 }
 
 std::string records_table(std::string_view label, const Value::Array& records, std::size_t most_rows) {
-  HtmlTable table;
-  table.label = label;
-  std::vector<std::string> keys;
+  struct Field {
+    std::string key;
+    bool numeric = false, list = false;
+  };
+  std::vector<Field> fields;
   for (const Value& record : records)
     for (const auto& [key, value] : record.as_table(label)) {
-      auto at = std::find(keys.begin(), keys.end(), key);
-      if (at == keys.end()) {
-        keys.push_back(key);
-        table.columns.push_back({readable(key), value.is_number()});
-      } else if (value.is_number()) {
-        table.columns[at - keys.begin()].numeric = true;
-      }
+      auto at = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == key; });
+      if (at == fields.end()) at = fields.insert(at, {key});
+      at->numeric |= value.is_number();
+      at->list |= value.is_array();
     }
+  // Lists are long: they stand last, where they have room.
+  std::stable_partition(fields.begin(), fields.end(), [](const Field& f) { return !f.list; });
+
+  HtmlTable table;
+  table.label = label;
+  for (const Field& f : fields) table.columns.push_back({readable(f.key), f.numeric});
   std::size_t shown = std::min(records.size(), most_rows);
   for (std::size_t i = 0; i < shown; ++i) {
     std::vector<std::string> cells;
-    for (const std::string& key : keys) {
-      const Value* value = records[i].find(key);
+    for (const Field& f : fields) {
+      const Value* value = records[i].find(f.key);
       cells.push_back(value ? value_text(*value) : "");
     }
     table.rows.push_back(std::move(cells));

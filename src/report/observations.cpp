@@ -184,7 +184,7 @@ class Observer {
 
   void commonest_mistake() {
     auto worst = worst_confusions(counts_, 1);
-    if (worst.empty()) return;
+    if (worst.empty() || worst[0].count < 2) return;  // a single row is no habit
     const Confusion& w = worst[0];
     say(Kind::note, fmt::format("The commonest mistake is “{}” taken for “{}”: {} of {} rows.", class_name(w.truth),
                                 class_name(w.predicted), rows_text(w.count), rows_text(w.of)));

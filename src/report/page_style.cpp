@@ -34,7 +34,7 @@ section{padding:clamp(32px,4vw,46px) 0;border-bottom:1px solid var(--line)}secti
 justify-content:flex-end}
 .tiles div:first-child{border-color:var(--accent)}
 .tiles dt{color:var(--soft);font-size:13.5px;line-height:1.3}
-.tiles dd{margin:0;font-size:27px;font-weight:640;letter-spacing:-.02em;line-height:1.25;
+.tiles dd{margin:0;font-size:25px;font-weight:640;letter-spacing:-.02em;line-height:1.25;
 font-variant-numeric:tabular-nums}
 .statements{list-style:none;margin:0;padding:0;max-width:780px}
 .statements li{display:flex;gap:13px;padding:9px 0}
@@ -53,10 +53,12 @@ figcaption{margin-top:10px}.hint{margin:10px 0 0}h3+.hint{margin:-4px 0 12px}.le
 .beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:16px 48px;margin-top:40px;align-items:start}
 .beside h3:first-child{margin-top:0}.stack{margin-top:40px}.stack .confusion{max-width:820px}
 table{border-collapse:collapse;width:100%;font-size:14.5px;font-variant-numeric:tabular-nums}
-th,td{padding:8px 20px 8px 0;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--line)}
+th,td{padding:8px 16px 8px 0;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:4px}
 thead th{color:var(--soft);font-size:13px;font-weight:560;white-space:nowrap;line-height:1.3}
+thead .num{white-space:normal}
 .tall thead th{position:sticky;top:0;background:var(--paper);box-shadow:inset 0 -1px var(--line)}
+td:last-child:not(.num){min-width:150px}
 tbody th{font-weight:520;overflow-wrap:break-word;min-width:100px;max-width:340px}
 th small{display:block;color:var(--soft);font-size:13px;font-weight:400;line-height:1.35}
 .num{text-align:right;white-space:nowrap}

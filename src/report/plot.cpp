@@ -11,7 +11,7 @@ namespace gradus {
 namespace {
 
 constexpr int kColors = 8;
-constexpr int kCurveSamples = 400;
+constexpr int kCurveSamples = 240;
 constexpr int kContourSamples = 121;
 constexpr int kContourLevels = 12;
 

@@ -71,7 +71,7 @@ class Plot {
   Plot& line(std::string name, std::vector<double> x, std::vector<double> y);
   Plot& points(std::string name, std::vector<double> x, std::vector<double> y);
   Plot& path(std::string name, std::vector<double> x, std::vector<double> y);
-  // The function on [low, high], sampled at 400 points.
+  // The function on [low, high], sampled at 240 points.
   Plot& curve(std::string name, const std::function<double(double)>& f, double low, double high);
   // One bar for each label; several calls with the same labels stand side by side.
   Plot& bars(std::string name, std::vector<std::string> labels, std::vector<double> values);

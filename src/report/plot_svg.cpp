@@ -17,11 +17,16 @@ constexpr std::size_t kLongestName = 28;   // characters of a name in the legend
 constexpr std::size_t kMostPoints = 4000;  // of one scatter
 constexpr std::size_t kMostMarkers = 150;  // of one path
 constexpr int kShades = 9;                 // colour classes of contour levels
+constexpr double kMarkGap = 5;             // between an upright mark and its label
 
 struct LegendEntry {
   const PlotSpec::Series* series;
   double x, y, width;
 };
+
+bool drawn_as_line(const PlotSpec::Series& s) {
+  return s.kind == PlotSpec::Kind::line || s.kind == PlotSpec::Kind::path;
+}
 
 // Path data: a step of a polyline, which the first one starts; and a dot, a stroke without length.
 std::string step(const Point& p, bool first) {
@@ -34,7 +39,7 @@ class Drawing {
  public:
   Drawing(const PlotSpec& spec, bool readout) : spec_(spec), readout_(readout) {
     double room = spec.height - 90.0;
-    axes_ = fit_axes(spec, std::max(3, spec.width / 75), std::max(3, static_cast<int>(room / 27)));
+    axes_ = fit_axes(spec, std::max(5, spec.width / 75), std::max(3, static_cast<int>(room / 27)));
     place();
   }
 
@@ -91,7 +96,7 @@ class Drawing {
   double py(double y) const { return (1 - axes_.y.at(y)) * height_; }
 
   std::string heading() const {
-    std::string label = spec_.y.label;
+    std::string label = spec_.y.label.empty() ? "" : "↑ " + spec_.y.label;  // what the upright axis measures
     if (axes_.y.log) label += label.empty() ? "log scale" : ", log scale";
     if (spec_.title.empty() && label.empty()) return "";
     std::string out = "<text x=\"0\" y=\"15\">";
@@ -257,10 +262,40 @@ class Drawing {
   std::string mark(const PlotSpec::Mark& m) const {
     double x = px(m.at);
     if (!(x >= -1 && x <= width_ + 1)) return "";
-    bool before = x > 0.55 * width_;
+    Label label = place_of(m.label, x);
     return fmt::format("<path class=\"mark\" d=\"M{} 0v{}\"/>", coordinate(x), coordinate(height_)) +
-           svg_text(before ? x - 5 : x + 5, 12, m.label,
-                    before ? "class=\"note\" text-anchor=\"end\"" : "class=\"note\"");
+           svg_text(label.before ? x - kMarkGap : x + kMarkGap, label.y, m.label,
+                    label.before ? "class=\"note\" text-anchor=\"end\"" : "class=\"note\"");
+  }
+
+  // Where a mark's label stands: beside the mark, at the top or the bottom, and off the lines if there is such a place.
+  struct Label {
+    bool before = false;
+    double y = 12;
+  };
+  Label place_of(const std::string& text, double x) const {
+    bool before = x > 0.55 * width_;
+    double room = text_width(text) + 2 * kMarkGap;
+    for (double y : {12.0, height_ - 7})
+      for (bool side : {before, !before}) {
+        double left = side ? x - room : x;
+        if (left >= 0 && left + room <= width_ && !crossed(left, left + room, y - 12, y + 6)) return {side, y};
+      }
+    return {before, 12};
+  }
+
+  // Whether a line passes through the rectangle.
+  bool crossed(double left, double right, double top, double bottom) const {
+    for (const auto& s : spec_.series)
+      for (std::size_t i = 1; i < s.x.size() && drawn_as_line(s); ++i) {
+        Point p{px(s.x[i - 1]), py(s.y[i - 1])}, q{px(s.x[i]), py(s.y[i])};
+        if (p.x > q.x) std::swap(p, q);
+        if (!(p.x <= right && q.x >= left)) continue;
+        auto y_at = [&](double x) { return q.x > p.x ? p.y + (q.y - p.y) * (x - p.x) / (q.x - p.x) : q.y; };
+        auto [low, high] = std::minmax({y_at(std::max(left, p.x)), y_at(std::min(right, q.x))});
+        if (low <= bottom && high >= top) return true;
+      }
+    return false;
   }
 
   // What the page's script needs to read values off: the data's area, the axes, and each line's own values.

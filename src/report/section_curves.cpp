@@ -111,13 +111,14 @@ const char* explanation(const Group& group) {
 struct Marked {
   int epoch = 0;
   std::string label;
+  bool on_all = false;  // else on the loss alone, whose lowest place it is
 };
 
 Marked marked_epoch(const RunReport& report) {
-  if (report.kept_epoch) return {*report.kept_epoch, fmt::format("epoch {} kept", *report.kept_epoch)};
+  if (report.kept_epoch) return {*report.kept_epoch, fmt::format("epoch {} kept", *report.kept_epoch), true};
   const EpochSeries* loss = find_series(report, "validation.loss");
   int best = loss ? best_epoch(loss->values) : 0;
-  return {best, fmt::format("lowest in epoch {}", best)};
+  return {best, fmt::format("lowest in epoch {}", best), false};
 }
 
 std::string plot(const Group& group, const Marked& marked) {
@@ -132,8 +133,8 @@ std::string plot(const Group& group, const Marked& marked) {
     p.line(m.part, std::move(epochs), m.series->values).color(static_cast<int>(color));
   }
   bool several = group.members[0].series->values.size() > 1;
-  bool about_parts = !group.members[0].part.empty();
-  if (marked.epoch > 0 && several && about_parts) p.mark_x(marked.epoch, marked.label);
+  bool concerned = group.metric == "loss" || (marked.on_all && !group.members[0].part.empty());
+  if (marked.epoch > 0 && several && concerned) p.mark_x(marked.epoch, marked.label);
   return figure(p.svg(), explanation(group));
 }
 

@@ -29,6 +29,18 @@ std::vector<double> count_up(int n) {
   return x;
 }
 
+// The height at which the label of a mark stands, from the top of the data's area.
+double label_height(double line_at) {
+  std::string svg = Plot("").line("", {0, 1, 2}, {line_at, line_at, line_at}).y_range(0, 1).mark_x(1, "here").svg();
+  std::string before = svg.substr(0, svg.find("class=\"note\""));
+  return std::stod(before.substr(before.rfind("y=\"") + 3));
+}
+
+TEST(Plot, TheLabelOfAMarkKeepsOffTheLines) {
+  EXPECT_LT(label_height(0.05), 20);
+  EXPECT_GT(label_height(0.98), 150);
+}
+
 TEST(Plot, SvgOfEveryKindIsWellFormed) {
   Plot p("All <kinds> & more");
   p.x_axis("x \"axis\"").y_axis("y");

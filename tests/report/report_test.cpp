@@ -181,6 +181,22 @@ TEST(Report, ValuesThatAreNotFiniteAreSaid) {
   EXPECT_THAT(page, HasSubstr("not a number"));
 }
 
+TEST(Report, TheLowestLossIsMarkedOnTheLossAlone) {
+  RunReport r = classification();
+  EXPECT_EQ(count_of(html_report(r), ">epoch 3 kept<"), 2);  // on every plot of the parts
+  r.kept_epoch = std::nullopt;
+  EXPECT_EQ(count_of(html_report(r), ">lowest in epoch 3<"), 1);
+}
+
+TEST(Report, ListsAreTheLastColumn) {
+  RunReport r = classification();
+  r.data = parse_json(R"({"columns": [{"name": "species", "levels": ["a", "b"], "missing": 0},
+    {"name": "length", "missing": 1, "mean": 2.5}]})",
+                      "data");
+  std::string page = html_report(r);
+  EXPECT_LT(page.find(">mean<"), page.find(">levels<"));
+}
+
 TEST(Report, OneEpoch) {
   RunReport r = classification();
   for (EpochSeries& s : r.history) s.values.resize(1);
