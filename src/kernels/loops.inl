@@ -311,6 +311,11 @@ static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RE
 
 template <class T>
 static T dot(const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, I n) {
+  if (n < 16) {
+    T s = T(0);
+    for (I i = 0; i < n; ++i) s += a[i] * b[i];
+    return s;
+  }
   T lane[16] = {};
   I i = 0;
   for (; i + 16 <= n; i += 16)
@@ -666,8 +671,20 @@ void sum_terms(const T* const* terms, int count, T* GRADUS_RESTRICT out, I n) {
 
 template <class T>
 bool all_finite(const T* x, I n) {
+  // 0 x is 0, and NaN for an x that is not finite.
+  constexpr I kLanes = 256 / sizeof(T);
+  if (n < kLanes) {
+    T s = T(0);
+    for (I i = 0; i < n; ++i) s += x[i] * T(0);
+    return s == T(0);
+  }
+  T lane[kLanes] = {};
+  I i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (I l = 0; l < kLanes; ++l) lane[l] += x[i + l] * T(0);
+  for (I l = 0; i + l < n; ++l) lane[l] += x[i + l] * T(0);
   T s = T(0);
-  for (I i = 0; i < n; ++i) s = (x[i] - x[i] == T(0)) ? s : T(1);
+  for (I l = 0; l < kLanes; ++l) s += lane[l];
   return s == T(0);
 }
 

@@ -101,12 +101,16 @@ static void ragged_column(const Gemm& g, const T* a, const T* b, T* c, I n, I k,
 }
 
 template <class T>
-void gemm(const Gemm& g, const T* a, const T* b, T* c) {
-  if (g.k == 1 && !g.add) {
-    for (I i = 0; i < g.m; ++i)
-      for (I j = 0; j < g.n; ++j) c[i * g.ldc + j] = a[i * g.row] * b[j];
-    return;
+static void outer_product(const Gemm& g, const T* a, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c) {
+  for (I i = 0; i < g.m; ++i) {
+    const T s = a[i * g.row];
+    for (I j = 0; j < g.n; ++j) c[i * g.ldc + j] = s * b[j];
   }
+}
+
+template <class T>
+void gemm(const Gemm& g, const T* a, const T* b, T* c) {
+  if (g.k == 1 && !g.add) return outer_product(g, a, b, c);
   constexpr I lanes = Lanes<T>::kCount, wide = kTileVectors * lanes;
   I depth = g.step == 1 ? kDepth : kDepthAcross;
   for (I first = 0; first < g.k || first == 0; first += depth) {

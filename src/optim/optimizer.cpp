@@ -41,8 +41,9 @@ void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t coun
     for (int s = 0; s < shards; ++s) terms[s] = reinterpret_cast<const T*>(value.impl().slots[s].data) + begin;
     return loops.sum_terms(terms, shards, out, count);
   }
-  std::int64_t m = value.dim(-1), n = factor.dim(-1);
-  Extent extent(place_at(factor), factor.shape());
+  const Shape &sa = value.impl().shape, &sb = factor.impl().shape;
+  std::int64_t m = sa[sa.rank() - 1], n = sb[sb.rank() - 1];
+  Extent extent(place_at(factor), sb);
   View a(value), b(factor);
   for (int s = 0; s < shards; ++s)
     loops.gemm({count / n, n, extent.elements(s) / n, 1, m, n, n, s > 0, next - out}, a.template at<T>(s) + begin / n,
@@ -166,8 +167,9 @@ bool Optimizer::collect(const std::vector<Parameter>& parameters, const Gradient
     if (g->factor.defined() && reads_parameter(*g, parameters)) g->multiply_out();
     if (!g->factor.defined() && is_split(g->value)) g->value = gather_shards(g->value);
     cut = cut || !is_whole(g->value);
-    std::int64_t rows = g->factor.defined() ? g->factor.size() / std::max<std::int64_t>(g->factor.dim(-1), 1) : 1;
-    work += p.value.size() * (rows + kUpdateWork);
+    // A product [m, n] over rows has rows m n multiply-adds, as many as its factor's elements times m.
+    std::int64_t size = p.value.size();
+    work += size * kUpdateWork + (g->factor.defined() ? g->factor.size() * p.value.impl().shape[0] : size);
   }
   flush();
   return cut || work > kParallelWork;

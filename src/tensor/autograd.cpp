@@ -25,6 +25,10 @@ Tensor accumulate(const Tensor& a, const Tensor& b) {
 // Factors stay while b is small beside the second cache: each piece of the product reads it whole.
 constexpr std::int64_t kMostFactorElements = 1 << 18;
 
+bool fits_factors(const Shape& b) {
+  return b[b.rank() - 1] <= Gradients::kMostFactorColumns && b.size() <= kMostFactorElements;
+}
+
 void collect(Node* root, std::uint64_t pass, std::vector<Node*>& order) {
   order.clear();
   root->visited = pass;
@@ -101,7 +105,7 @@ void BackwardStep::add(int input, Tensor gradient) {
 
 void BackwardStep::add_product(int input, Tensor a, Tensor b) {
   const Node::Edge& edge = node_.edges[input];
-  if (edge.leaf && b.size() <= kMostFactorElements && b.dim(-1) <= Gradients::kMostFactorColumns) {
+  if (edge.leaf && fits_factors(b.impl().shape)) {
     Gradients::Raw& slot = gradients_.slot(edge.leaf.get());
     if (!slot.value.defined()) {
       Place place = place_of(a, b);
@@ -191,7 +195,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
   NoGrad no_grad;
   const TensorImpl& impl = output.impl();
   if (!impl.node) {
-    gradients.slot(output.ref().get()).value = output_gradient;
+    gradients.slot(output.ref().get()).value = output_gradient.copy();
     return gradients;
   }
   static thread_local std::vector<Node*> order;
@@ -220,8 +224,11 @@ Gradients backward(const Tensor& loss, bool keep_graph) {
   if (loss.defined() && loss.size() != 1)
     throw Error(ErrorKind::shape, {"backward", "a loss of one element", loss.shape().text(),
                                    "reduce it with sum() or mean(), or give its gradient"});
-  Tensor seed = loss.defined() ? Tensor::ones(loss.shape(), loss.dtype()) : Tensor();
-  return backward(loss, seed, keep_graph);
+  if (!loss.defined()) return backward(loss, Tensor(), keep_graph);
+  // The usual one is made once per thread: for a tiny network it is a noticeable part of a step.
+  static thread_local const Tensor usual = Tensor::ones({});
+  bool same = loss.rank() == 0 && loss.dtype() == Dtype::f32;
+  return backward(loss, same ? usual : Tensor::ones(loss.shape(), loss.dtype()), keep_graph);
 }
 
 }  // namespace gradus

@@ -13,14 +13,6 @@ Shape::Shape(const std::int64_t* dims, int rank) : rank_(rank) {
     throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});
 }
 
-std::int64_t Shape::size() const { return product(0, rank_); }
-
-std::int64_t Shape::product(int first, int last) const {
-  std::int64_t n = 1;
-  for (int i = first; i < last; ++i) n *= dims_[i];
-  return n;
-}
-
 Shape Shape::without(int axis) const {
   Shape s = *this;
   std::copy(dims_ + axis + 1, dims_ + rank_, s.dims_ + axis);

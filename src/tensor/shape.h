@@ -24,9 +24,13 @@ class Shape {
   std::int64_t operator[](int axis) const { return dims_[axis]; }
   std::int64_t& operator[](int axis) { return dims_[axis]; }
   // Number of elements; 1 for a scalar.
-  std::int64_t size() const;
+  std::int64_t size() const { return product(0, rank_); }
   // Product of the sizes of axes [first, last).
-  std::int64_t product(int first, int last) const;
+  std::int64_t product(int first, int last) const {
+    std::int64_t n = 1;
+    for (int i = first; i < last; ++i) n *= dims_[i];
+    return n;
+  }
 
   // The same shape with an axis dropped, put in, or resized.
   Shape without(int axis) const;
