@@ -234,6 +234,14 @@ TEST(Train, DivergenceIsAFailureAlsoWhenQuiet) {
   }
 }
 
+TEST(Evaluate, RefusesDataWithoutACompleteRow) {
+  Bench b;
+  ASSERT_EQ(b.set({"prepare.missing=drop_row", "data.exclude=w"}).code, 0);
+  Result r = gradus({"evaluate", b.f / "run", "--data", b.f.write("gaps.csv", "x,kind\n,a\n,b\n")});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_THAT(r.err, AllOf(HasSubstr("gaps.csv"), HasSubstr("missing")));
+}
+
 // Every unit dies at once, and the loss stays finite: nothing fails, but the user must hear of it.
 TEST(Train, AModelWorseThanAGuessIsDoubtedAlsoWhenQuiet) {
   Bench b;

@@ -142,6 +142,7 @@ class TableSource final : public Source {
     } catch (const Error& e) {
       throw e.facts().place.rfind(table.name(), 0) == 0 ? e : e.at(table.name());
     }
+    if (!out.data) throw Error(ErrorKind::data, files[0], "no row is without missing values");
     return out;
   }
 
