@@ -65,8 +65,9 @@ void add_data(CLI::App& app) {
   CLI::App* group = app.add_subcommand("data", "Look at data files.");
   group->require_subcommand(1);
   CLI::App* c = group->add_subcommand("describe", "What a file holds: columns, missing values, ranges, oddities.");
-  c->add_option("file", a->file, "A CSV, TSV or IDX file.")->required();
-  c->add_option("--target", a->target, "The column to predict, for warnings about columns that give it away.");
+  c->add_option("file", a->file, "A CSV, TSV or IDX file.")->required()->type_name("FILE");
+  c->add_option("--target", a->target, "The column to predict, for warnings about columns that give it away.")
+      ->type_name("COLUMN");
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] {
     if (source_format({Value(Value::Table{{"source", a->file}}), Value::table()}) == "idx") {

@@ -49,7 +49,9 @@ void evaluate(const EvaluateArguments& a) {
       print("== " + part + "\n" + metrics_text(values, model.task().classes));
     return;
   }
-  Evaluation e = model.evaluate_files(a.data);
+  std::vector<std::string> notes;
+  Evaluation e = model.evaluate_files(a.data, &notes);
+  for (const std::string& n : notes) say(n);
   Value out = Value::table();
   out.set("metrics", e.metrics());
   if (a.json)
@@ -63,9 +65,13 @@ void evaluate(const EvaluateArguments& a) {
 void add_evaluate(CLI::App& app) {
   auto a = std::make_shared<EvaluateArguments>();
   CLI::App* c = app.add_subcommand("evaluate", "Show how good a run is, or measure it on other data.");
-  c->add_option("run", a->run, "A run folder or a model file.")->required();
-  c->add_option("--data", a->data, "Files in the training data's format, with targets.")->expected(1, 64);
-  c->add_option("--threads", a->threads, "Threads to use; default all cores.")->check(CLI::Range(1, 1024));
+  c->add_option("run", a->run, "A run folder or a model file.")->required()->type_name("RUN");
+  c->add_option("--data", a->data, "Files in the training data's format, with targets.")
+      ->expected(1, 64)
+      ->type_name("FILE");
+  c->add_option("--threads", a->threads, "Threads to use; default all cores.")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] { evaluate(*a); });
 }

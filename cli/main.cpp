@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <exception>
 
 #include "commands.h"
 #include "gradus/base/error.h"
+#include "gradus/base/params.h"
+#include "gradus/base/text.h"
 #include "gradus/base/version.h"
 #include "output.h"
 
@@ -18,9 +21,66 @@ void run(CLI::App& app, int argc, char** argv) {
   app.parse(argc, argv);
 }
 
-int fail(const std::exception& e, int code) {
-  gradus::cli::say(std::string("gradus: ") + e.what());
+int fail(const std::string& message, int code) {
+  gradus::cli::say("gradus: " + message);
   return code;
+}
+
+// The subcommand that the arguments were read for ("show model"), its name added to `path`.
+const CLI::App& innermost(const CLI::App& app, std::string& path) {
+  auto chosen = app.get_subcommands();
+  if (chosen.empty()) return app;
+  path += " " + chosen[0]->get_name();
+  return innermost(*chosen[0], path);
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+std::string without_period(std::string text) {
+  if (!text.empty() && text.back() == '.') text.pop_back();
+  return text;
+}
+
+// What was asked for and is not there: a misspelt command or option, or one argument too many.
+std::string unknown_text(const std::string& word, const std::vector<std::string>& commands,
+                         const std::vector<std::string>& options) {
+  const bool is_option = word.rfind('-', 0) == 0;
+  std::string close = gradus::nearest(word, is_option ? options : commands);
+  const char* kind = is_option ? "no option " : commands.empty() ? "no argument " : "no command ";
+  return "there is " + (kind + gradus::shown(word)) + (close.empty() ? "" : "; did you mean " + close + "?");
+}
+
+// A mistake in the arguments, told as all others are; CLI11 knows what is wrong, not what was meant.
+std::string explained(const CLI::ParseError& e, const CLI::App& app) {
+  std::string path;
+  const CLI::App& command = innermost(app, path);
+  std::vector<std::string> commands, options, extras = app.remaining(true);
+  for (const CLI::App* c : command.get_subcommands([](const CLI::App*) { return true; }))
+    commands.push_back(c->get_name());
+  for (const CLI::Option* o : command.get_options())
+    if (!o->get_lnames().empty()) options.push_back("--" + o->get_lnames()[0]);
+  std::string text = e.what();
+  const CLI::Option* blamed = command.get_option_no_throw(text.substr(0, text.find(':')));
+  if (!extras.empty()) {
+    text = unknown_text(extras[0], commands, options);
+  } else if (!commands.empty()) {
+    text = "say what to do: " + listed(commands);
+  } else if (e.get_name() == "ArgumentMismatch" && blamed != nullptr) {
+    text = blamed->get_name() + " needs a value: " + without_period(blamed->get_description());
+  } else if (e.get_name() == "RequiredError") {
+    auto all = command.get_options();
+    auto o =
+        std::find_if(all.begin(), all.end(), [](auto* each) { return each->get_required() && each->count() == 0; });
+    if (o != all.end())
+      text = ((*o)->get_positional() ? "" : (*o)->get_name() + " ") + (*o)->get_type_name() +
+             " is missing: " + without_period((*o)->get_description());
+  }
+  if (!path.empty()) text = path.substr(1) + ": " + text;
+  return text + "; see gradus" + path + " --help";
 }
 
 }  // namespace
@@ -32,11 +92,11 @@ int main(int argc, char** argv) try {
     run(app, argc, argv);
     return 0;
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    return e.get_exit_code() == 0 ? app.exit(e) : fail(explained(e, app), 2);
   } catch (const gradus::Error& e) {
-    return fail(e, e.exit_code());
+    return fail(e.what(), e.exit_code());
   } catch (const std::exception& e) {
-    return fail(e, 1);
+    return fail(e.what(), 1);
   }
 } catch (...) {
   return 1;

@@ -70,12 +70,16 @@ void predict(const PredictArguments& a) {
 void add_predict(CLI::App& app) {
   auto a = std::make_shared<PredictArguments>();
   CLI::App* c = app.add_subcommand("predict", "Predict for new data with a trained model.");
-  c->add_option("run", a->run, "A run folder or a model file.")->required();
+  c->add_option("run", a->run, "A run folder or a model file.")->required()->type_name("RUN");
   c->add_option("--data", a->data, "Files in the training data's format; targets are not needed.")
       ->required()
-      ->expected(1, 64);
-  c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.");
-  c->add_option("--threads", a->threads, "Threads to use; default all cores.")->check(CLI::Range(1, 1024));
+      ->expected(1, 64)
+      ->type_name("FILE");
+  c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.")
+      ->type_name("FILE");
+  c->add_option("--threads", a->threads, "Threads to use; default all cores.")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] { predict(*a); });
 }

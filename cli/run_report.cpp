@@ -117,7 +117,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   const Value& size = e.params.train.batch_size;
   std::int64_t batch = size.is_number() ? size.as_integer() : p.data.train->size();
   report.model = model_rows(*p.network, p.input, batch);
-  report.config = to_toml(e.resolved());
+  report.config = to_toml(e.resolved(outcome.folder));
   report.commands = std::move(commands);
   for (const std::string& n : outcome.notes) {
     if (n.rfind("warning: ", 0) == 0)

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
+#include "gradus/base/text.h"
 #include "gradus/data/transform.h"
 #include "gradus/nn/initializer.h"
 #include "gradus/train/experiment.h"
@@ -49,6 +50,13 @@ Value catalog_value(const Catalog<T>& catalog) {
   return list;
 }
 
+// A table of a config that is no component.
+template <class Params>
+Value table_value(const char* key, const char* summary) {
+  Params defaults;
+  return entry_value({key, summary, "", describe_params(defaults)});
+}
+
 Value whole_catalog() {
   Value v = Value::table();
   v.set("layers", catalog_value(layers()));
@@ -58,6 +66,9 @@ Value whole_catalog() {
   v.set("initializers", catalog_value(initializers()));
   v.set("data formats", catalog_value(sources()));
   v.set("transforms", catalog_value(table_transforms()));
+  v.set("tables", Value(Value::Array{
+                      table_value<SplitParams>("prepare.split", "How rows are divided into parts."),
+                      table_value<EarlyStoppingParams>("train.early_stopping", "When training stops by itself.")}));
   return v;
 }
 
@@ -110,6 +121,18 @@ Value config_fields() {
 
 // ---- a model
 
+// "28,28,1" as a shape.
+Shape shape_in(const std::string& text) {
+  std::vector<std::int64_t> sizes;
+  try {
+    const Value list = parse_toml_value("[" + text + "]");
+    for (const Value& size : list.as_array()) sizes.push_back(size.as_integer());
+    return Shape(sizes);
+  } catch (const Error&) {
+    throw Error(ErrorKind::usage, {"--input", "the sizes of one example, such as 28,28,1", shown(text), ""});
+  }
+}
+
 Value model_value(const std::string& file, const std::vector<std::string>& set, const std::string& input) {
   Experiment e = read_experiment(file, set);
   Shape shape;
@@ -124,10 +147,7 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
         "model.loss");
     outputs = data.task.classifies() ? loss->outputs(data.task.width()) : data.task.width();
   } else {
-    Value dims = parse_toml_value("[" + input + "]");
-    std::vector<std::int64_t> sizes;
-    for (const Value& d : dims.as_array("--input")) sizes.push_back(d.as_integer("--input"));
-    shape = Shape(sizes);
+    shape = shape_in(input);
   }
   network = make_network(e.params.model.layers, outputs, "model.layers");
   const Value& size = e.params.train.batch_size;
@@ -191,7 +211,8 @@ std::string model_text(const Value& v) {
 Value run_value(const std::string& run) {
   RunFolder folder(run);
   if (!std::filesystem::exists(folder.file(RunFolder::kConfig)))
-    throw Error(ErrorKind::file, run, "is no run folder: it has no config.toml");
+    throw Error(ErrorKind::file, run, "is no run folder: it has no config.toml",
+                "give what gradus train wrote, such as runs/iris");
   Value v = Value::table();
   v.set("config", read_toml(folder.file(RunFolder::kConfig)));
   bool finished = std::filesystem::exists(folder.file(RunFolder::kMetrics));
@@ -206,6 +227,10 @@ std::string run_text(const Value& v) {
   std::string text = v.at("config").at("name").as_string();
   if (!v.at("finished").as_bool()) return text + ": not finished; go on with gradus train --resume";
   const Value& run = v.at("run");
+  if (const Value* reason = run.find("reason"))
+    return text + fmt::format(": diverged after {} epochs, {} steps, so there is no model; {}",
+                              run.at("epochs").as_integer(), grouped(run.at("steps").as_integer()),
+                              reason->as_string());
   text += fmt::format(": {} epochs, {} steps in {}, stopped by {}; {} parameters, hash {}",
                       run.at("epochs").as_integer(), grouped(run.at("steps").as_integer()),
                       duration(run.at("seconds").as_real()), run.at("stopped").as_string(),
@@ -239,20 +264,22 @@ void add_show(CLI::App& app) {
     if (a->json)
       print_json(fields);
     else
-      print(fields_text(fields, "") + "\nComponents and the data formats with their keys: gradus show catalog");
+      print(fields_text(fields, "") +
+            "\nThe keys of [data] and [prepare] by format, and of all components: gradus show catalog");
   });
-  add("catalog", "Every layer, loss, optimizer, schedule, initialiser and data format with its keys.")->callback([a] {
-    Value all = whole_catalog();
-    if (a->json)
-      print_json(all);
-    else
-      print(catalog_text(all));
-  });
+  add("catalog", "Every layer, loss, optimizer, schedule, initialiser, transform and data format with its keys.")
+      ->callback([a] {
+        Value all = whole_catalog();
+        if (a->json)
+          print_json(all);
+        else
+          print(catalog_text(all));
+      });
   CLI::App* model = add("model", "Output shapes, parameters, arithmetic and memory of a config's model.");
-  model->add_option("file", a->path, "The config.")->required();
+  model->add_option("file", a->path, "The config, a TOML file.")->required()->type_name("FILE");
   model->add_option("--input", a->input,
                     "Shape of one example, such as 28,28,1; left out: the data is read to find it.");
-  model->add_option("--set", a->set, "Override: train.batch_size=64.")->expected(1)->take_all();
+  model->add_option("--set", a->set, kSetHelp)->expected(1)->take_all()->type_name("KEY=VALUE");
   model->callback([a] {
     Value v = model_value(a->path, a->set, a->input);
     if (a->json)
@@ -261,7 +288,7 @@ void add_show(CLI::App& app) {
       print(model_text(v));
   });
   CLI::App* run = add("run", "The result of a run.");
-  run->add_option("run", a->path, "A run folder.")->required();
+  run->add_option("run", a->path, "A run folder.")->required()->type_name("RUN");
   run->callback([a] {
     Value v = run_value(a->path);
     if (a->json)

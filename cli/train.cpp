@@ -108,8 +108,10 @@ void train(const TrainArguments& a) {
     throw Error(ErrorKind::state, outcome.folder, "interrupted", "the checkpoint is complete");
   }
   RunFolder folder(outcome.folder);
-  write_file(folder.file(RunFolder::kReport), html_report(run_report(experiment, outcome, {command_line(a)})));
+  write_file(folder.file(RunFolder::kReport), html_report(run_report(experiment, outcome, {command_line(a)})),
+             Durable::in_time);
   if (a.json) print_json(outcome.metrics);
+  if (const Value* w = outcome.metrics.at("run").find("warning")) say("warning: " + w->as_string());
   if (!talks) return;
   say("trained " + std::to_string(outcome.training.epochs) + " epochs in " + duration(outcome.training.seconds) + " (" +
       stopped_name(outcome.training.stopped) + ")");
@@ -123,11 +125,12 @@ void train(const TrainArguments& a) {
 void add_train(CLI::App& app) {
   auto a = std::make_shared<TrainArguments>();
   CLI::App* c = app.add_subcommand("train", "Train the model of a config and write a run folder.");
-  c->add_option("file", a->file, "The config, a TOML file.")->required();
-  c->add_option("--out", a->out, "Run folder; default runs/NAME.");
-  c->add_option("--set", a->set, "Override: train.epochs=5 (may be repeated).")->expected(1)->take_all();
+  c->add_option("file", a->file, "The config, a TOML file.")->required()->type_name("FILE");
+  c->add_option("--out", a->out, "Run folder; default runs/NAME.")->type_name("DIR");
+  c->add_option("--set", a->set, kSetHelp)->expected(1)->take_all()->type_name("KEY=VALUE");
   c->add_option("--threads", a->threads, "Threads to use; default all cores. Results do not depend on it.")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
   c->add_flag("--resume", a->resume, "Go on from the folder's last checkpoint.");
   c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.");
   c->add_flag("--quiet", a->quiet, "No progress and no messages but errors.");

@@ -52,6 +52,17 @@ class Catalog {
   std::unique_ptr<Base> make(const std::string& name, const Value& table, const std::string& place) const {
     return find(name, place).make(table, place);
   }
+  // Makes what a config asks for: a name, or a table whose `type` is the name and whose other keys are params.
+  std::unique_ptr<Base> make(const Value& spec, const std::string& place) const {
+    if (spec.is_string()) return find(spec.as_string(), spec.place(place)).make(Value::table(), place);
+    if (!spec.is_table())
+      throw Error(ErrorKind::config, {spec.place(place), "a " + kind_ + "'s name or a table", describe(spec), ""});
+    const Value* type = spec.find("type");
+    if (type == nullptr)
+      throw Error(ErrorKind::config, spec.place(place), "has no type",
+                  "write { type = NAME, ... }, NAME one of " + listed());
+    return find(type->as_string(place + ".type"), type->place(place)).make(spec, place);
+  }
   const Entry& entry(const std::string& name, const std::string& place = "") const { return find(name, place).entry; }
   bool has(const std::string& name) const { return items_.count(name) != 0; }
   std::vector<std::string> names() const {
@@ -70,10 +81,13 @@ class Catalog {
     auto it = items_.find(name);
     if (it != items_.end()) return it->second;
     std::string close = nearest(name, names());
-    std::string all;
-    for (const auto& n : names()) all += (all.empty() ? "" : ", ") + n;
     throw Error(ErrorKind::config, {place, "a known " + kind_, shown(name),
-                                    close.empty() ? "known: " + all : "did you mean \"" + close + "\"?"});
+                                    close.empty() ? "known: " + listed() : "did you mean \"" + close + "\"?"});
+  }
+  std::string listed() const {
+    std::string all;
+    for (const auto& [name, item] : items_) all += (all.empty() ? "" : ", ") + name;
+    return all;
   }
   std::string kind_;
   std::map<std::string, Item> items_;

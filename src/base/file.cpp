@@ -81,11 +81,13 @@ class Temporary {
 
   int fd() const { return file_.get(); }
 
-  void replace_target() {
+  void replace_target(Durable durable) {
+    bool at_once = durable == Durable::at_once;
     // EINVAL: the file system cannot synchronise, which is no failure to write.
-    bool written = (::fsync(file_.get()) == 0 || errno == EINVAL) && file_.close();
+    bool written = (!at_once || ::fsync(file_.get()) == 0 || errno == EINVAL) && file_.close();
     if (!written || ::rename(path_.c_str(), target_.c_str()) != 0) fail(target_, "write");
     path_.clear();
+    if (!at_once) return;
     // The new file is in place: a folder that cannot be synchronised changes nothing about that.
     Descriptor folder(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.is_open()) ::fsync(folder.get());
@@ -139,9 +141,11 @@ std::string read_file(const std::string& path, std::uint64_t max_bytes) {
   return bytes;
 }
 
-void write_file(const std::string& path, std::string_view bytes) { write_file(path, std::vector{bytes}); }
+void write_file(const std::string& path, std::string_view bytes, Durable durable) {
+  write_file(path, std::vector{bytes}, durable);
+}
 
-void write_file(const std::string& path, const std::vector<std::string_view>& pieces) {
+void write_file(const std::string& path, const std::vector<std::string_view>& pieces, Durable durable) {
   struct stat old {};
   bool exists = ::stat(path.c_str(), &old) == 0;
   if (exists && S_ISDIR(old.st_mode)) throw Error(ErrorKind::file, {path, "a file", "a folder", ""});
@@ -153,7 +157,7 @@ void write_file(const std::string& path, const std::vector<std::string_view>& pi
   Temporary temporary(target.string());
   for (std::string_view piece : pieces) write_all(temporary.fd(), piece, path);
   if (exists) ::fchmod(temporary.fd(), old.st_mode & 07777);
-  temporary.replace_target();
+  temporary.replace_target(durable);
 }
 
 void make_folder(const std::string& path) {

@@ -10,11 +10,17 @@ namespace gradus {
 // Whole file as bytes. Throws Error{file} with the path and the system's reason; Error{data} beyond max_bytes.
 std::string read_file(const std::string& path, std::uint64_t max_bytes = UINT64_MAX);
 
-// Writes atomically: a temporary file in the same folder, fsync, rename, fsync of the folder. On any failure (full
-// disk, read-only folder) the old file is untouched, the temporary is removed, and Error{file} names the path.
-void write_file(const std::string& path, std::string_view bytes);
+// When a written file is safe from a power cut: before write_file returns, or when the system comes to it, which
+// waits for no disk and suits what can be made again.
+enum class Durable { at_once, in_time };
+
+// Writes atomically: a temporary file in the same folder, fsync, rename, fsync of the folder (no fsync in_time). On any
+// failure (full disk, read-only folder) the old file is untouched, the temporary is removed, and Error{file} names the
+// path.
+void write_file(const std::string& path, std::string_view bytes, Durable durable = Durable::at_once);
 // The same from several pieces, without joining them first.
-void write_file(const std::string& path, const std::vector<std::string_view>& pieces);
+void write_file(const std::string& path, const std::vector<std::string_view>& pieces,
+                Durable durable = Durable::at_once);
 
 // Creates a folder and its parents; Error{file} when that fails.
 void make_folder(const std::string& path);

@@ -51,9 +51,16 @@ void check_choice(const std::string& value, const std::vector<std::string>& choi
 // Sets the fields that a table names.
 class Reader : public Fields {
  public:
-  Reader(const Value& table, const std::string& place, const std::vector<std::string>& ignored) {
-    if (!table.is_null()) table.as_table(place);
-    open_.push_back({&table, place, ignored});
+  Reader(const Value& given, const std::string& place, const std::vector<std::string>& ignored,
+         std::string_view shorthand) {
+    const Value* table = &given;
+    if (!shorthand.empty() && !given.is_null() && !given.is_table()) {
+      spelled_out_.set(shorthand, given);
+      table = &spelled_out_;
+    }
+    if (!table->is_null()) table->as_table(place);
+    open_.push_back({table, place, ignored});
+    if (table == &spelled_out_) open_.back().shorthand = shorthand;
   }
   void finish() const { refuse_unknown_keys(); }
 
@@ -81,6 +88,8 @@ class Reader : public Fields {
     value.clear();
     if (v->is_string()) return value.push_back(v->as_string());
     std::string place = place_of(name);
+    if (!v->is_array())
+      throw Error(ErrorKind::config, {v->place(place), "a string or a list of strings", describe(*v), ""});
     for (const Value& item : v->as_array(place)) value.push_back(item.as_string(element(place, value.size())));
   }
   void integers(std::string_view name, std::vector<std::int64_t>& value, const Bound& bound,
@@ -124,6 +133,7 @@ class Reader : public Fields {
     std::string place;
     std::vector<std::string> ignored;
     std::vector<std::string> known = {};
+    std::string_view shorthand = {};  // the field that the value given in place of a table stands for
   };
 
   static double read_real(const Value& v, const std::string& place, const Bound& bound) {
@@ -137,7 +147,9 @@ class Reader : public Fields {
     return x;
   }
 
-  std::string place_of(std::string_view name) const { return join(open_.back().place, name); }
+  std::string place_of(std::string_view name) const {
+    return name == open_.back().shorthand ? open_.back().place : join(open_.back().place, name);
+  }
 
   // The value given for a field, null pointer when there is none; notes that the field exists.
   const Value* take(std::string_view name) {
@@ -159,10 +171,9 @@ class Reader : public Fields {
   }
 
   [[noreturn]] static void refuse_unknown(const std::string& key, const Value& value, const Level& level) {
-    std::string location = value.location().text();
     std::string word = shown(key);
     bool plain = word.size() == key.size() + 2;
-    std::string place = location + (location.empty() ? "" : ": ") + join(level.place, plain ? key : word);
+    std::string place = value.place(join(level.place, plain ? key : word));
     std::string message = "unknown key " + word;
     const Value* type = level.table->find("type");
     if (type && type->is_string() && key != "type") message += " of " + printable(type->as_string(), 60);
@@ -173,6 +184,7 @@ class Reader : public Fields {
   }
 
   std::vector<Level> open_;
+  Value spelled_out_ = Value::table();
 };
 
 // Visits fields by their dotted names, for visitors that do not keep the nesting.
@@ -284,7 +296,7 @@ class Describer : public FlatFields {
     add(name, "string", v, help, {}, choices);
   }
   void strings(std::string_view name, std::vector<std::string>& v, std::string_view help) override {
-    add(name, "list of strings", list_of(v), help);
+    add(name, "string or list of strings", list_of(v), help);
   }
   void integers(std::string_view name, std::vector<std::int64_t>& v, const Bound& b, std::string_view help) override {
     add(name, "list of integers", list_of(v), help, b);
@@ -327,7 +339,7 @@ std::string Bound::text() const {
 
 void read_params(AnyParams params, const Value& table, const std::string& place,
                  const std::vector<std::string>& ignored) {
-  Reader reader(table, place, ignored);
+  Reader reader(table, place, ignored, params.shorthand());
   params.fields(reader);
   reader.finish();
 }

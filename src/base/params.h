@@ -104,22 +104,33 @@ class Fields {
   }
 };
 
+// The parameters of what has none.
+struct NoParams {
+  void fields(Fields&) {}
+};
+
 // A parameter struct seen without its type.
 class AnyParams {
  public:
   template <ParamStruct P>
   requires(!std::same_as<P, AnyParams>) AnyParams(P& p)
-      : object_(&p), visit_([](void* o, Fields& f) { static_cast<P*>(o)->fields(f); }) {}
+      : object_(&p), visit_([](void* o, Fields& f) { static_cast<P*>(o)->fields(f); }) {
+    if constexpr (requires { P::kShorthand; }) shorthand_ = P::kShorthand;
+  }
   void fields(Fields& f) const { visit_(object_, f); }
+  // The field that a value which is no table stands for, as in missing = "median"; P says it as kShorthand. "": none.
+  std::string_view shorthand() const { return shorthand_; }
 
  private:
   void* object_;
   void (*visit_)(void*, Fields&);
+  std::string_view shorthand_;
 };
 
 // Reads a table into params. Unknown keys are an error naming the nearest valid one; wrong types, broken bounds and
 // choices are errors naming the key as "place.key", its location, what is allowed and what was given. Keys in
-// `ignored` (such as "type") are skipped. Throws Error{config}.
+// `ignored` (such as "type") are skipped. A value that is no table sets the shorthand field, and errors about that one
+// name `place` alone. Throws Error{config}.
 void read_params(AnyParams params, const Value& table, const std::string& place,
                  const std::vector<std::string>& ignored = {});
 
@@ -132,7 +143,8 @@ Value write_params(AnyParams params);
 // One documented field; nested groups appear with dotted names.
 struct FieldInfo {
   std::string name;
-  std::string type;     // "real", "integer", "boolean", "string", "list of strings", "list of integers", or a form
+  std::string
+      type;  // "real", "integer", "boolean", "string", "string or list of strings", "list of integers", or a form
   Value default_value;  // null for an absent optional
   Bound bound;          // numeric fields
   std::vector<std::string> choices;
@@ -140,9 +152,14 @@ struct FieldInfo {
 };
 std::vector<FieldInfo> describe_params(AnyParams params);
 
-// The candidate nearest to `word` in edit distance (a transposition counts one, case nothing) if it is near enough to
-// be meant: at most a third of the word's length, or 2 if that is more, and not every letter. Else the first candidate
-// that begins with `word` or is begun by it ("batch" for "batch_size"), else "".
+// The candidate that `word` was likely meant to be, "" when none is likely. The first that applies:
+// - the same letters and digits in another case or with other signs between them ("Batch-Size")
+// - what gradus calls what others call `word` ("lr" for "learning_rate", "linear" for "dense")
+// - edit distance 1 (a transposition counts one, case nothing)
+// - the first that begins with `word` ("batch_size" for "batch")
+// - the least edit distance, at most a third of the word's length, or 2 if that is more, and not every letter
+// - the first that `word` begins with
+// Of dotted words that begin alike ("validation.acc") only the last parts are compared.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace gradus

@@ -173,12 +173,21 @@ Value read_toml(const std::string& path) {
 
 Value parse_toml_value(std::string_view text) {
   const std::string key = "value = ";
+  std::size_t start = text.find_first_not_of(" \t");
+  auto broken = [&](const std::string& why) {
+    return Error(ErrorKind::config, {"", "a TOML value (" + why + ")", shown(text),
+                                     "write a number, true, a word, \"a text\", [a, list] or { a = \"table\" }"});
+  };
+  if (start == std::string_view::npos) throw broken("nothing stands there");
   try {
     Value::Table table = parse_toml(key + std::string(text), "").as_table();
     if (table.size() == 1) return table[0].second;
-  } catch (const Error&) {
-    // not TOML: a plain word
+  } catch (const Error& e) {
+    if (std::string_view("[{\"'").find(text[start]) != std::string_view::npos)
+      throw broken(e.what() + e.facts().place.size() + 2);
   }
+
+  if (text.find('\n') != std::string_view::npos) throw broken("it has several lines");
   return Value(text);
 }
 

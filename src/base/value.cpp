@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
@@ -9,39 +10,38 @@
 namespace gradus {
 namespace {
 
-std::string place_of(const Value& value, std::string_view place) {
-  std::string text = value.location().text();
-  if (!text.empty() && !place.empty()) text += ": ";
-  return text += place;
-}
-
 [[noreturn]] void throw_type(const Value& value, std::string_view place, std::string_view expected) {
-  throw Error(ErrorKind::config, {place_of(value, place), std::string(expected), describe(value), ""});
+  throw Error(ErrorKind::config, {value.place(place), std::string(expected), describe(value), ""});
 }
 
 // True when x is the value of a 64-bit integer.
 bool is_integral(double x) { return x >= -0x1p63 && x < 0x1p63 && x == std::trunc(x); }
 
-// One step of a path: a key and the array elements taken from what it names ("layers[2][0]").
-struct PathStep {
-  std::string_view key;
-  std::vector<std::size_t> indices;
-};
+// The element number that a step of a path stands for, or none.
+std::optional<std::size_t> index_in(std::string_view step) {
+  if (step.empty() || step.size() > 9 || step.find_first_not_of("0123456789") != std::string_view::npos) return {};
+  return std::stoul(std::string(step));
+}
 
-// Takes the first step off `path`. A key whose brackets hold no number is an ordinary key.
-PathStep take_step(std::string_view& path) {
-  std::size_t end = std::min(path.find('.'), path.size());
-  PathStep step{path.substr(0, end), {}};
-  path.remove_prefix(std::min(end + 1, path.size()));
-  while (step.key.size() > 2 && step.key.back() == ']') {
-    std::size_t open = step.key.rfind('[');
-    if (open == std::string_view::npos || open == 0) break;
-    std::string_view digits = step.key.substr(open + 1, step.key.size() - open - 2);
-    if (digits.empty() || digits.size() > 9 || digits.find_first_not_of("0123456789") != std::string_view::npos) break;
-    step.indices.insert(step.indices.begin(), std::stoul(std::string(digits)));
-    step.key = step.key.substr(0, open);
-  }
-  return step;
+// "model.layers[2].units" and "model.layers.2.units" as the steps model, layers, 2, units. Brackets without a number
+// belong to the key.
+std::vector<std::string_view> path_steps(std::string_view path) {
+  std::vector<std::string_view> steps;
+  do {
+    std::size_t end = std::min(path.find('.'), path.size());
+    std::string_view key = path.substr(0, end);
+    path.remove_prefix(std::min(end + 1, path.size()));
+    auto at = static_cast<std::ptrdiff_t>(steps.size());
+    for (std::size_t open; key.size() > 2 && key.back() == ']'; key = key.substr(0, open)) {
+      open = key.rfind('[');
+      if (open == std::string_view::npos || open == 0) break;
+      std::string_view inner = key.substr(open + 1, key.size() - open - 2);
+      if (!index_in(inner)) break;
+      steps.insert(steps.begin() + at, inner);
+    }
+    steps.insert(steps.begin() + at, key);
+  } while (!path.empty());
+  return steps;
 }
 
 bool equal(const Value::Table& a, const Value& b) {
@@ -65,6 +65,12 @@ const Location& Value::location() const {
 }
 
 void Value::set_location(Location l) { location_ = std::make_shared<const Location>(std::move(l)); }
+
+std::string Value::place(std::string_view what) const {
+  std::string text = location().text();
+  if (!text.empty() && !what.empty()) text += ": ";
+  return text += what;
+}
 
 std::string_view type_name(Value::Type type) {
   constexpr std::string_view kNames[] = {"null", "boolean", "integer", "real", "string", "array", "table"};
@@ -142,7 +148,7 @@ Value* Value::find(std::string_view key) { return const_cast<Value*>(std::as_con
 
 const Value& Value::at(std::string_view key) const {
   if (const Value* v = find(key)) return *v;
-  throw Error(ErrorKind::config, {place_of(*this, ""), "a key " + shown(key), "none", ""});
+  throw Error(ErrorKind::config, {place(""), "a key " + shown(key), "none", ""});
 }
 
 Value& Value::set(std::string_view key, Value v) {
@@ -162,36 +168,36 @@ void Value::push_back(Value v) {
 
 const Value* Value::find_path(std::string_view dotted) const {
   const Value* value = this;
-  do {
-    PathStep step = take_step(dotted);
-    value = value->find(step.key);
-    for (std::size_t i : step.indices) {
-      if (!value || !value->is_array() || i >= value->as_array().size()) return nullptr;
-      value = &value->as_array()[i];
+  for (std::string_view step : path_steps(dotted)) {
+    if (value->is_array()) {
+      std::optional<std::size_t> i = index_in(step);
+      value = i && *i < value->as_array().size() ? &value->as_array()[*i] : nullptr;
+    } else {
+      value = value->find(step);
     }
-  } while (value && !dotted.empty());
+    if (!value) break;
+  }
   return value;
 }
 
 Value& Value::set_path(std::string_view dotted, Value v) {
   Value* value = this;
-  std::string place;
-  do {
-    PathStep step = take_step(dotted);
-    if (!value->is_null()) value->as_table(place);
-    if (!place.empty()) place += '.';
-    place += step.key;
-    Value* next = value->find(step.key);
-    value = next ? next : &value->set(step.key, Value());
-    for (std::size_t i : step.indices) {
-      Array& array = value->as_array(place);
-      if (i >= array.size())
-        throw Error(ErrorKind::config,
-                    {place_of(*value, place), "an index below " + std::to_string(array.size()), std::to_string(i), ""});
-      value = &array[i];
-      place += "[" + std::to_string(i) + "]";
+  std::string at;
+  for (std::string_view step : path_steps(dotted)) {
+    if (value->is_array()) {
+      Array& array = value->as_array();
+      std::optional<std::size_t> i = index_in(step);
+      if (!i || *i >= array.size())
+        throw Error(ErrorKind::config, {value->place(at), "an index below " + std::to_string(array.size()),
+                                        i ? std::string(step) : shown(step), "elements count from 0"});
+      value = &array[*i];
+    } else {
+      if (!value->is_null()) value->as_table(at);
+      Value* next = value->find(step);
+      value = next ? next : &value->set(step, Value());
     }
-  } while (!dotted.empty());
+    at += (at.empty() ? "" : ".") + std::string(step);
+  }
   return *value = std::move(v);
 }
 

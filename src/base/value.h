@@ -72,7 +72,8 @@ class Value {
   void erase(std::string_view key);
   void push_back(Value v);
 
-  // Looks up a dotted path such as "train.optimizer.lr" or "model.layers[2].units"; null pointer when absent.
+  // Looks up a dotted path such as "train.optimizer.lr", "model.layers[2].units" or "model.layers.2.units" (elements
+  // count from 0); null pointer when absent.
   const Value* find_path(std::string_view dotted) const;
   // Sets what the path names and creates missing tables along it; array elements must exist. Error{config} when a
   // step leads through something that is no table or array.
@@ -80,6 +81,8 @@ class Value {
 
   const Location& location() const;
   void set_location(Location l);
+  // How an error about this value begins: its location, where it has one, and what it is ("iris.toml:12:3: train.lr").
+  std::string place(std::string_view what) const;
 
   // Ignores locations and the order of keys; an integer equals the real of the same value, and NaN equals NaN.
   bool operator==(const Value& other) const;
@@ -103,7 +106,8 @@ Value read_toml(const std::string& path);
 // tables (layers) are written inline, one element a line. Reals keep all digits (shortest round-trip form). Null
 // members are left out; bytes that are not UTF-8 become U+FFFD. Error{value} for a null in an array, or no table.
 std::string to_toml(const Value& table);
-// One TOML value as written after "key = " (used by --set); text that is not TOML is taken as a string.
+// One TOML value as written after "key = " (used by --set). Text that is not TOML is a plain word, taken as a string,
+// unless it begins like a list, a table or a quoted string, is empty or has several lines: Error{config}.
 Value parse_toml_value(std::string_view text);
 
 // JSON text to a value; at most 64 levels, `max_bytes` and 2 million values (of about 60 bytes each). Of

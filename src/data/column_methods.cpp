@@ -8,6 +8,7 @@ namespace gradus {
 namespace {
 
 struct Exception {
+  static constexpr std::string_view kShorthand = "method";
   std::string method;
   Value value;
   const std::vector<std::string>& choices;
@@ -25,13 +26,8 @@ ColumnMethods::ColumnMethods(std::string place, std::string default_method, Valu
     : place_(std::move(place)), default_method_(std::move(default_method)), exceptions_(Value::table()) {
   if (exceptions.is_null()) return;
   for (const auto& [column, given] : exceptions.as_table(place_ + ".columns")) {
-    Value table = given;
-    if (!given.is_table()) {
-      table = Value::table();
-      table.set("method", given);
-    }
     Exception exception{default_method_, {}, choices};
-    read_params(exception, table, place_ + ".columns." + column);
+    read_params(exception, given, place_ + ".columns." + column);
     exceptions_.set(column, write_params(exception));
   }
 }
@@ -51,7 +47,7 @@ void ColumnMethods::check_names(const Table& table) const {
   for (const auto& [column, exception] : exceptions_.as_table()) {
     if (table.find(column)) continue;
     std::string close = nearest(column, table.names());
-    throw Error(ErrorKind::config, place_ + ".columns", "there is no feature " + quoted(column),
+    throw Error(ErrorKind::config, place_ + ".columns." + column, "there is no feature " + quoted(column),
                 close.empty() ? "" : "did you mean " + quoted(close) + "?");
   }
 }

@@ -14,14 +14,6 @@
 namespace gradus {
 namespace {
 
-// `method` or `{ default = method, ... }` as a table.
-Value as_step_params(const Value& given, const char* default_method) {
-  if (given.is_table()) return given;
-  Value table = Value::table();
-  table.set("default", given.is_null() ? Value(default_method) : given);
-  return table;
-}
-
 std::string place_of(const Table& table, const std::string& column) {
   return table.name().empty() ? "column " + quoted(column) : table.name() + ": column " + quoted(column);
 }
@@ -99,9 +91,9 @@ void PrepareParams::fields(Fields& f) {
 }
 
 TablePipeline::TablePipeline(const PrepareParams& params) {
-  add_step("impute", as_step_params(params.missing, "error"), "prepare.missing");
-  add_step("encode", as_step_params(params.encode, "one_hot"), "prepare.encode");
-  add_step("scale", as_step_params(params.scale, "none"), "prepare.scale");
+  add_step("impute", params.missing, "prepare.missing");
+  add_step("encode", params.encode, "prepare.encode");
+  add_step("scale", params.scale.is_null() ? Value("none") : params.scale, "prepare.scale");
 }
 
 void TablePipeline::add_step(const std::string& type, Value params, const std::string& place) {

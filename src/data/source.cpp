@@ -1,6 +1,10 @@
 #include "gradus/data/source.h"
 
+#include <filesystem>
+
 #include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/base/text.h"
 
 namespace gradus {
 namespace {
@@ -9,14 +13,23 @@ bool ends_with(const std::string& s, const std::string& end) {
   return s.size() >= end.size() && s.compare(s.size() - end.size(), end.size(), end) == 0;
 }
 
-std::string first_file(const Value& data) {
-  for (const char* key : {"source", "train"}) {
-    const Value* v = data.find(key);
+constexpr const char* kFileKeys[] = {"source", "train", "test"};
+
+std::string first_file(const SourceConfig& config) {
+  for (const char* key : kFileKeys) {
+    const Value* v = config.data.find(key);
     if (v == nullptr) continue;
     if (v->is_string()) return v->as_string();
-    if (v->is_array() && !v->as_array().empty()) return v->as_array()[0].as_string(std::string("data.") + key);
+    if (v->is_array() && !v->as_array().empty()) return v->as_array()[0].as_string(std::string("data.") + key + "[0]");
+    throw Error(ErrorKind::config, {v->place(std::string("data.") + key), "a file's name or a list of them",
+                                    v->is_array() ? "an empty list" : describe(*v), ""});
   }
-  throw Error(ErrorKind::config, "data", "names no file", "write source = \"table.csv\" under [data]");
+  const Value* split = config.prepare.find("split");
+  const Value* method = split == nullptr ? nullptr : split->is_table() ? split->find("method") : split;
+  bool by_files = method != nullptr && *method == Value("files");
+  throw Error(ErrorKind::config, "data", "names no file",
+              by_files ? "write train = \"train.csv\" and test = \"test.csv\" under [data]"
+                       : "write source = \"table.csv\" under [data]");
 }
 
 }  // namespace
@@ -34,7 +47,7 @@ const Catalog<Source>& sources() {
 
 std::string source_format(const SourceConfig& config) {
   if (const Value* format = config.data.find("format")) return format->as_string("data.format");
-  std::string file = first_file(config.data);
+  std::string file = first_file(config);
   if (ends_with(file, ".gz")) file.resize(file.size() - 3);
   return ends_with(file, "ubyte") || ends_with(file, ".idx") ? "idx" : "csv";
 }
@@ -43,7 +56,40 @@ std::unique_ptr<Source> make_source(const SourceConfig& config) {
   Value both = Value::table();
   both.set("data", config.data);
   both.set("prepare", config.prepare);
-  return sources().make(source_format(config), both, "data.format");
+  std::string format = source_format(config);
+  const Value* written = config.data.find("format");
+  sources().entry(format, written != nullptr ? written->place("data.format") : "data.format");
+  return sources().make(format, both, "");
+}
+
+std::string data_file(const std::string& folder, const std::string& name, const std::string& place) {
+  std::string path = resolve_path(folder, name);
+  if (name.empty()) throw Error(ErrorKind::config, {place, "a file's name", "an empty text", ""});
+  if (std::filesystem::is_directory(path))
+    throw Error(ErrorKind::file, {place, "a file", "the folder " + path, "name the file in it"});
+  if (std::filesystem::exists(path)) return path;
+  bool is_relative = std::filesystem::path(name).is_relative();
+  throw Error(ErrorKind::file, place, "there is no file " + path,
+              is_relative ? gradus::quoted(name) + " starts at the config's folder, not where the command runs" : "");
+}
+
+Value with_files_from(Value data, const std::string& from, const std::string& to) {
+  namespace fs = std::filesystem;
+  auto rewrite = [&](Value& v) {
+    if (!v.is_string() || v.as_string().empty() || fs::path(v.as_string()).is_absolute()) return;
+    fs::path file = fs::absolute(fs::path(from) / v.as_string());
+    fs::path folder =
+        fs::weakly_canonical(file.parent_path()).lexically_relative(fs::weakly_canonical(fs::absolute(to)));
+    v = (folder / file.filename()).lexically_normal().string();
+  };
+  for (const char* key : kFileKeys) {
+    Value* v = data.find(key);
+    if (v == nullptr) continue;
+    if (!v->is_array()) rewrite(*v);
+    if (v->is_array())
+      for (Value& item : v->as_array()) rewrite(item);
+  }
+  return data;
 }
 
 Value part_sizes(const Split& parts) {
@@ -70,14 +116,13 @@ Value class_table(const Split& parts, const std::vector<std::int32_t>& classes, 
   return all;
 }
 
-const Value& required_split(const Value& prepare) {
-  const Value* split = prepare.find("split");
-  if (split == nullptr)
+SplitParams required_split(const Value& split) {
+  if (split.is_null())
     throw Error(
         ErrorKind::config, "prepare.split", "is missing: how data are held back for testing is yours to decide",
         "write split = { method = \"stratified\", train = 0.7, validation = 0.15, test = 0.15 } under [prepare], or "
         "method = \"files\" when [data] names train and test files");
-  return *split;
+  return read_split(split, "prepare.split");
 }
 
 }  // namespace gradus

@@ -25,6 +25,7 @@ struct LoadedData {
 struct OpenedData {
   std::unique_ptr<Dataset> data;
   bool has_target = false;
+  std::vector<std::string> notes;  // what the user should know of how the data are taken
   // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
 };
@@ -58,18 +59,25 @@ struct SourceConfig {
   Value prepare = Value::table();
 };
 
-// Format name -> source. The factory's table holds "data" and "prepare".
+// Format name -> source. The factory's table holds "data" and "prepare", each with the format's own keys.
 const Catalog<Source>& sources();
 
 // The source a config asks for: `format`, or what the files' names say.
 std::unique_ptr<Source> make_source(const SourceConfig& config);
 std::string source_format(const SourceConfig& config);
 
+// The path of a file that the key `place` of a config names; relative names start at the config's folder. Throws
+// Error{file} that says where it looked when there is none.
+std::string data_file(const std::string& folder, const std::string& name, const std::string& place);
+
+// `data` with its relative file names, which start at the folder `from`, written so that they start at `to`.
+Value with_files_from(Value data, const std::string& from, const std::string& to);
+
 // For summaries: rows per part, and how many of each class a part has: { name = { train, validation, test } }.
 Value part_sizes(const Split& parts);
 Value class_table(const Split& parts, const std::vector<std::int32_t>& classes, const std::vector<std::string>& names);
 
-// `prepare.split` of a config; Error{config} that says what to write when there is none.
-const Value& required_split(const Value& prepare);
+// `prepare.split` of a config as parameters; Error{config} that says what to write when there is none.
+SplitParams required_split(const Value& split);
 
 }  // namespace gradus

@@ -237,6 +237,18 @@ void check_parts(const Split& split, const SplitParams& params, std::size_t rows
   throw Error(ErrorKind::config, at.empty() ? place : at, at.empty() ? message : place + ": " + message, fix);
 }
 
+// How every class comes to be trained on.
+std::string advice_on_classes(const SplitParams& params) {
+  if (params.method == "files")
+    return std::string("add rows of it to the training file") +
+           (params.validation > 0 ? ", lower the validation share that is cut from it," : "") +
+           " or take its rows out of the test file";
+  if (params.method == "group" || params.method == "time")
+    return "give train a larger share, or leave that class out of the data";
+  if (params.method == "stratified") return "give train a larger share";
+  return "use method = \"stratified\" or a larger training share";
+}
+
 }  // namespace
 
 void SplitParams::fields(Fields& f) {
@@ -249,15 +261,10 @@ void SplitParams::fields(Fields& f) {
 
 SplitParams read_split(const Value& value, const std::string& place) {
   SplitParams params;
-  Value table = value;
-  if (value.is_string()) {
-    table = Value::table();
-    table.set("method", value);
-  }
   if (value.is_null())
     incomplete(place, value, "how to split the data is not said",
                "write for instance split = { method = \"random\", train = 0.7, validation = 0.15, test = 0.15 }");
-  read_params(params, table, place);
+  read_params(params, value, place);
   if (params.method.empty())
     incomplete(place, value, "a method is missing", "one of random, stratified, group, time, contiguous, files");
   std::string method = quoted(params.method);
@@ -302,8 +309,8 @@ Split make_split(const SplitParams& params, const SplitData& data, std::uint64_t
   return split;
 }
 
-void check_classes(const RowIndices& train, const std::vector<std::int32_t>& classes,
-                   const std::vector<std::string>& class_names) {
+void check_classes(const RowIndices& train, const SplitData& data, const SplitParams& params) {
+  const auto& [classes, class_names] = std::tie(data.classes, data.class_names);
   std::vector<char> occurs(class_names.size()), is_trained(class_names.size());
   for (std::int32_t k : classes)
     if (k >= 0) occurs.at(static_cast<std::size_t>(k)) = true;
@@ -313,8 +320,7 @@ void check_classes(const RowIndices& train, const std::vector<std::int32_t>& cla
   for (std::size_t k = 0; k < class_names.size(); ++k)
     if (occurs[k] && !is_trained[k]) absent += (absent.empty() ? "" : ", ") + short_quoted(class_names[k]);
   if (!absent.empty())
-    throw Error(ErrorKind::data, kPlace, "no training row has the class " + absent,
-                "use method = \"stratified\" or a larger training share");
+    throw Error(ErrorKind::data, kPlace, "no training row has the class " + absent, advice_on_classes(params));
 }
 
 }  // namespace gradus

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradus/base/params.h"
@@ -13,6 +14,7 @@ namespace gradus {
 // How examples are divided into a training, a validation and a test part: shares of all rows that sum to at most 1.
 // There is no default: what is kept apart is the user's decision.
 struct SplitParams {
+  static constexpr std::string_view kShorthand = "method";
   std::string method;
   std::optional<double> train;
   double validation = 0;
@@ -29,7 +31,8 @@ SplitParams read_split(const Value& value, const std::string& place);
 // What a split is made from.
 struct SplitData {
   std::size_t rows = 0;
-  // The class of each row, for "stratified" and the validation part of "files"; empty where the task has none.
+  // The class of each row, -1 for none, for "stratified" and the validation part of "files"; empty where the task has
+  // none.
   std::vector<std::int32_t> classes;
   std::vector<std::string> class_names;
   // For "group" and "time".
@@ -62,9 +65,8 @@ struct Split {
 // values in the column; Error{config} where "stratified" has no classes to go by.
 Split make_split(const SplitParams& params, const SplitData& data, std::uint64_t seed);
 
-// Throws Error{data} naming the classes that occur in `classes` but in no training row. `classes` holds the class of
-// every row, -1 for none.
-void check_classes(const RowIndices& train, const std::vector<std::int32_t>& classes,
-                   const std::vector<std::string>& class_names);
+// Throws Error{data} naming the classes that occur in `data` but in no training row, and what helps with the split's
+// method.
+void check_classes(const RowIndices& train, const SplitData& data, const SplitParams& params);
 
 }  // namespace gradus

@@ -37,8 +37,7 @@ bool rectifies(Activation::Kind k) {
 std::unique_ptr<Initializer> make_initializer(const Value& config, const Activation& next, const std::string& place) {
   if (config.is_null())
     return initializers().make(rectifies(next.kind) ? "he_uniform" : "glorot_uniform", Value::table(), place);
-  if (config.is_string()) return initializers().make(config.as_string(), Value::table(), place);
-  return initializers().make(config.at("type").as_string(place + ".type"), config, place);
+  return initializers().make(config, place);
 }
 
 }  // namespace gradus

@@ -20,9 +20,6 @@ Tensor target_for(const Loss& loss, const Tensor& target) {
   return reshape(target.to(Dtype::f32), {target.dim(0), 1});
 }
 
-std::unique_ptr<Loss> make_loss(const Value& config, const std::string& place) {
-  if (config.is_string()) return losses().make(config.as_string(), Value::table(), place);
-  return losses().make(config.at("type").as_string(place + ".type"), config, place);
-}
+std::unique_ptr<Loss> make_loss(const Value& config, const std::string& place) { return losses().make(config, place); }
 
 }  // namespace gradus

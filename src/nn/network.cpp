@@ -184,18 +184,19 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
   if (list.empty()) throw Error(ErrorKind::config, {place, "at least one layer", "an empty list", ""});
   std::size_t last_linear = list.size();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    const Value* type = list[i].find("type");
-    if (type != nullptr && type->is_string() && type->as_string() == "linear") last_linear = i;
+    const Value* type = list[i].is_string() ? &list[i] : list[i].find("type");
+    if (type != nullptr && *type == Value("linear")) last_linear = i;
   }
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::string here = place + "[" + std::to_string(i) + "]";
     Value table = list[i];
-    if (table.find("type") == nullptr)
-      throw Error(ErrorKind::config, here, "has no type", "write { type = \"linear\", ... }");
+    if (table.is_string()) {
+      table = Value::table();
+      table.set("type", list[i]);
+    }
     if (i == last_linear && outputs > 0 && table.find("units") == nullptr) table.set("units", outputs);
-    std::string type = table.at("type").as_string(here + ".type");
     std::string name = table.find("name") != nullptr ? table.at("name").as_string(here + ".name") : "";
-    auto module = layers().make(type, table, here);
+    auto module = layers().make(table, here);
     try {
       network->add(std::move(module), name, names_in(table.find("from"), here));
     } catch (const Error& e) {

@@ -80,11 +80,20 @@ void check_training(const Experiment& e, const LoadedData& data, const Network& 
                   "use a batch_size of 16 or more, or layer_norm");
   bool stops_early =
       !(t.early_stopping.is_null() || (t.early_stopping.type() == Value::Type::boolean && !t.early_stopping.as_bool()));
-  std::string monitor = "validation.loss";
-  if (t.early_stopping.is_table() && t.early_stopping.find("monitor") != nullptr)
-    monitor = t.early_stopping.at("monitor").as_string("train.early_stopping.monitor");
+  std::string monitor = EarlyStoppingParams().monitor;
+  std::string place = "train.early_stopping.monitor";
+  if (const Value* given = t.early_stopping.find("monitor")) {
+    monitor = given->as_string(place);
+    place = given->place(place);
+  }
+  if (stops_early) check_monitor(monitor, summary_names(data.task), place);
   if (stops_early && !data.validation && monitor.rfind("validation.", 0) == 0)
     throw mistake("train.early_stopping", "it watches " + monitor + ", but the split has no validation part",
+                  "give prepare.split a validation share such as 0.15");
+  monitor = schedules().make(t.schedule, "train.schedule")->monitored();
+  if (!monitor.empty()) check_monitor(monitor, summary_names(data.task), "train.schedule.monitor");
+  if (!data.validation && monitor.rfind("validation.", 0) == 0)
+    throw mistake("train.schedule", "it watches " + monitor + ", but the split has no validation part",
                   "give prepare.split a validation share such as 0.15");
   if (!data.test)
     warnings.push_back("prepare.split: there is no test part, so nothing measures the model on unseen data");

@@ -66,9 +66,13 @@ Value Evaluation::metrics() const {
 Measured Evaluation::summary() const {
   Measured m;
   Value all = metrics();
-  for (const char* name : {"loss", "accuracy", "macro_f1", "mse", "mae", "r2"})
-    if (const Value* v = all.find(name)) m.emplace_back(name, v->as_real());
+  for (const std::string& name : summary_names(task)) m.emplace_back(name, all.at(name).as_real());
   return m;
+}
+
+std::vector<std::string> summary_names(const TaskSpec& task) {
+  if (task.classifies()) return {"loss", "accuracy", "macro_f1"};
+  return {"loss", "mse", "mae", "r2"};
 }
 
 }  // namespace gradus

@@ -22,6 +22,9 @@ struct Evaluation {
   Measured summary() const;
 };
 
+// The names summary() gives for a task.
+std::vector<std::string> summary_names(const TaskSpec& task);
+
 // Predicts a whole data set without training.
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data);
 

@@ -11,6 +11,7 @@
 #include "gradus/base/version.h"
 #include "gradus/model/model_file.h"
 #include "gradus/train/checks.h"
+#include "gradus/train/overrides.h"
 #include "gradus/train/run_folder.h"
 
 namespace gradus {
@@ -31,8 +32,11 @@ void ExperimentParams::fields(Fields& f) {
   f("train", train, "the training");
 }
 
-Value Experiment::resolved() const {
+// Relative names stay relative: a project that is moved, shared or mounted elsewhere keeps working with its runs in it,
+// as the config did, and a published run does not tell whose disk it was made on.
+Value Experiment::resolved(const std::string& to) const {
   ExperimentParams copy = params;
+  copy.data = with_files_from(params.data, folder, to);
   return write_params(copy);
 }
 
@@ -40,6 +44,8 @@ Experiment experiment_of(const Value& config, const std::string& folder) {
   Experiment e;
   e.folder = folder;
   read_params(e.params, config, "");
+  e.params.data.as_table("data");
+  e.params.prepare.as_table("prepare");
   if (e.params.name.empty()) throw Error(ErrorKind::config, "name", "is missing", "write name = \"iris\" at the top");
   if (e.params.name.find('/') != std::string::npos || e.params.name[0] == '.')
     throw Error(ErrorKind::config, {"name", "a plain name, since it names a folder", "\"" + e.params.name + "\"", ""});
@@ -49,17 +55,35 @@ Experiment experiment_of(const Value& config, const std::string& folder) {
   return e;
 }
 
+namespace {
+
+// Runs what may find a mistake in the config; an error about a key that --set gave says so.
+template <class Action>
+auto blaming(const std::vector<std::string>& overridden, const Action& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    const std::string& place = error.facts().place;
+    for (const std::string& key : overridden)
+      if (place.rfind(key, 0) == 0 &&
+          (place.size() == key.size() || std::string_view(".[:").find(place[key.size()]) != std::string_view::npos))
+        throw error.at("--set " + key);
+    throw;
+  }
+}
+
+}  // namespace
+
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides) {
   if (!std::filesystem::exists(path))
     throw Error(ErrorKind::usage, path, "there is no such file", "give the path of a config, a TOML file");
   Value config = read_toml(path);
-  for (const std::string& o : overrides) {
-    std::size_t equals = o.find('=');
-    if (equals == std::string::npos || equals == 0)
-      throw Error(ErrorKind::usage, {"--set", "key=value", "\"" + o + "\"", "for example --set train.epochs=5"});
-    config.set_path(o.substr(0, equals), parse_toml_value(o.substr(equals + 1)));
-  }
-  return experiment_of(config, std::filesystem::absolute(path).parent_path().string());
+  std::vector<std::string> overridden;
+  for (const std::string& o : overrides) overridden.push_back(apply_override(config, o));
+  Experiment e = blaming(overridden,
+                         [&] { return experiment_of(config, std::filesystem::absolute(path).parent_path().string()); });
+  e.overridden = std::move(overridden);
+  return e;
 }
 
 namespace {
@@ -101,7 +125,9 @@ std::unique_ptr<Network> network_for(const Value& layers, const TaskSpec& task, 
 
 }  // namespace
 
-Prepared prepare_experiment(const Experiment& e) {
+namespace {
+
+Prepared prepared(const Experiment& e) {
   Prepared p;
   p.source = make_source({e.params.data, e.params.prepare});
   p.data = p.source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
@@ -111,6 +137,12 @@ Prepared prepare_experiment(const Experiment& e) {
   p.warnings = check_experiment(e, p.data, *p.network, *p.loss);
   p.network->build(p.input, static_cast<std::uint64_t>(e.params.train.seed.value_or(e.params.seed)));
   return p;
+}
+
+}  // namespace
+
+Prepared prepare_experiment(const Experiment& e) {
+  return blaming(e.overridden, [&] { return prepared(e); });
 }
 
 namespace {
@@ -148,6 +180,84 @@ std::int64_t parameter_count(Network& n) {
   return count;
 }
 
+Evaluation measured(const Prepared& p, const Dataset& data, const char* part) {
+  Evaluation e = evaluate(*p.network, *p.loss, p.data.task, data);
+  if (!std::isfinite(e.loss))
+    throw Error(ErrorKind::numeric, part, "the loss is not a finite number", kAgainstDivergence);
+  return e;
+}
+
+// The callbacks that fill the folder during training; `history` holds the epochs of earlier calls.
+TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const RunFolder& folder,
+                             std::vector<EpochRecord>& history) {
+  TrainCallbacks callbacks;
+  callbacks.progress = options.progress;
+  callbacks.stop = options.stop;
+  callbacks.epoch_end = [&, written = std::chrono::steady_clock::now()](const EpochRecord& r) mutable {
+    history.push_back(r);
+    if (std::chrono::steady_clock::now() - written > std::chrono::seconds(1)) {  // short epochs: not a file for each
+      folder.write_history(history);
+      written = std::chrono::steady_clock::now();
+    }
+    if (options.epoch_end) options.epoch_end(r);
+  };
+  if (p.data.validation) callbacks.validate = [&] { return measured(p, *p.data.validation, "validation").summary(); };
+  callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) {
+    folder.write_checkpoint({metadata, tensors});
+  };
+  return callbacks;
+}
+
+void resume(Trainer& trainer, const RunFolder& folder, const std::function<void(const std::string&)>& note) {
+  auto checkpoint = folder.read_checkpoint();
+  if (!checkpoint) return note("there is no checkpoint yet: starting afresh");
+  trainer.resume(checkpoint->metadata, checkpoint->tensors);
+  note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
+  if (trainer.schedule_depends_on_length() && folder.epochs_changed())
+    note(
+        "warning: the schedule depends on the number of epochs, so this is not what a run planned this long would "
+        "give");
+}
+
+// A sentence on a model that has learned less than nothing, "" for others. Such a loss may be finite: after steps that
+// are far too large, units die and the result no longer changes.
+std::string doubt_about(const Value& train, const TaskSpec& task) {
+  const Value* log_loss = train.find("log_loss");
+  bool bad = task.classifies() ? log_loss != nullptr && log_loss->as_real() > 2 * std::log(task.width())
+                               : train.at("r2").as_real() < -1;
+  if (!bad) return "";
+  return std::string("on its own training data the model is more than twice as wrong as a constant guess; ") +
+         kAgainstDivergence;
+}
+
+// Measures the trained network on every part and writes the model and its figures.
+void finish(const Experiment& e, const RunFolder& folder, RunOutcome& out) {
+  Prepared& p = out.prepared;
+  NamedTensors state = state_of(*p.network);
+  Value model = Value::table(), metrics = Value::table();
+  model.set("parameters", parameter_count(*p.network));
+  model.set("hash", model_hash(state));
+  auto measure = [&](const char* part, const std::unique_ptr<Dataset>& data) {
+    if (!data) return;
+    Evaluation result = measured(p, *data, part);
+    metrics.set(part, result.metrics());
+    if (&data == &p.data.test) out.test = std::make_unique<Evaluation>(std::move(result));
+  };
+  measure("train", p.data.train);
+  measure("validation", p.data.validation);
+  measure("test", p.data.test);
+  out.metrics = Value::table();
+  Value& run = out.metrics.set("run", run_facts(out.training));
+  if (std::string doubt = doubt_about(metrics.at("train"), p.data.task); !doubt.empty()) {
+    run.set("warning", doubt);
+    out.notes.push_back("warning: " + doubt);
+  }
+  out.metrics.set("model", model);
+  out.metrics.set("metrics", metrics);
+  folder.write_model({model_metadata(e, p), state});
+  folder.write_metrics(out.metrics);
+}
+
 }  // namespace
 
 RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
@@ -161,74 +271,49 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   for (const std::string& n : p.data.notes) note(n);
   for (const std::string& w : p.warnings) note("warning: " + w);
 
+  // Everything that a config can get wrong comes before the folder is touched.
+  Trainer trainer = blaming(e.overridden, [&] {
+    Trainer t(*p.network, *p.loss, e.params.train, static_cast<std::uint64_t>(e.params.seed));
+    t.set_class_weights(class_weights_of(e.params.train.class_weights, p.data));
+    return t;
+  });
   RunFolder folder(options.out.empty() ? "runs/" + e.params.name : options.out);
-  folder.open(e.resolved(), options.resume, options.overwrite);
+  folder.open(e.resolved(folder.path()), options.resume, options.overwrite);
   out.folder = folder.path();
+  if (options.resume) resume(trainer, folder, note);
 
-  Trainer trainer(*p.network, *p.loss, e.params.train, static_cast<std::uint64_t>(e.params.seed));
-  trainer.set_class_weights(class_weights_of(e.params.train.class_weights, p.data));
-  if (options.resume) {
-    if (auto checkpoint = folder.read_checkpoint()) {
-      trainer.resume(checkpoint->metadata, checkpoint->tensors);
-      note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
-      if (trainer.schedule_depends_on_length() && folder.epochs_changed())
-        note(
-            "warning: the schedule depends on the number of epochs, so this is not what a run planned this long would "
-            "give");
-    } else {
-      note("there is no checkpoint yet: starting afresh");
-    }
-  }
-  TrainCallbacks callbacks;
-  callbacks.progress = options.progress;
-  callbacks.stop = options.stop;
   std::vector<EpochRecord> history = trainer.history();
-  auto written = std::chrono::steady_clock::now();
-  callbacks.epoch_end = [&](const EpochRecord& r) {
-    history.push_back(r);
-    if (std::chrono::steady_clock::now() - written > std::chrono::seconds(1)) {  // short epochs: not a file for each
-      folder.write_history(history);
-      written = std::chrono::steady_clock::now();
-    }
-    if (options.epoch_end) options.epoch_end(r);
-  };
-  if (p.data.validation)
-    callbacks.validate = [&] { return evaluate(*p.network, *p.loss, p.data.task, *p.data.validation).summary(); };
-  callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) {
-    folder.write_checkpoint({metadata, tensors});
-  };
-  out.training = trainer.fit(*p.data.train, callbacks);
-  if (!history.empty()) folder.write_history(history);
-  if (out.training.stopped == Stopped::interrupted) return out;
-
-  NamedTensors state = state_of(*p.network);
-  Value model = Value::table(), metrics = Value::table();
-  model.set("parameters", parameter_count(*p.network));
-  model.set("hash", model_hash(state));
-  auto measure = [&](const char* part, const std::unique_ptr<Dataset>& data) {
-    if (!data) return;
-    Evaluation measured = evaluate(*p.network, *p.loss, p.data.task, *data);
-    metrics.set(part, measured.metrics());
-    if (&data == &p.data.test) out.test = std::make_unique<Evaluation>(std::move(measured));
-  };
-  measure("train", p.data.train);
-  measure("validation", p.data.validation);
-  measure("test", p.data.test);
-  out.metrics = Value::table();
-  out.metrics.set("run", run_facts(out.training));
-  out.metrics.set("model", model);
-  out.metrics.set("metrics", metrics);
-  folder.write_model({model_metadata(e, p), state});
-  folder.write_metrics(out.metrics);
+  try {
+    out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, history));
+    if (!history.empty()) folder.write_history(history);
+    if (out.training.stopped != Stopped::interrupted) finish(e, folder, out);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::numeric) throw;
+    if (!history.empty()) folder.write_history(history);
+    TrainResult so_far = trainer.result();
+    so_far.stopped = Stopped::diverged;
+    Value facts = run_facts(so_far), metrics = Value::table();
+    facts.set("reason", error.what());
+    metrics.set("run", facts);
+    folder.write_metrics(metrics);
+    throw;
+  }
   return out;
 }
 
 TrainedModel::TrainedModel(const std::string& path) {
-  std::string file =
-      std::filesystem::is_directory(path) ? (std::filesystem::path(path) / RunFolder::kModel).string() : path;
-  if (file != path && !std::filesystem::exists(file))
-    throw Error(ErrorKind::file, path, "is no finished run: it has no model.safetensors",
-                "finish it with gradus train --resume");
+  if (!std::filesystem::exists(path))
+    throw Error(ErrorKind::file, path, "there is no such run folder or model file",
+                "give what gradus train wrote, such as runs/iris");
+  const bool is_folder = std::filesystem::is_directory(path);
+  const RunFolder folder(path);
+  const std::string file = is_folder ? folder.file(RunFolder::kModel) : path;
+  if (!std::filesystem::exists(file)) {
+    bool is_run = std::filesystem::exists(folder.file(RunFolder::kConfig));
+    throw Error(ErrorKind::file, path,
+                is_run ? "is no finished run: it has no model.safetensors" : "is no run folder: it has no config.toml",
+                is_run ? "see gradus show run " + path : "give what gradus train wrote, such as runs/iris");
+  }
   ModelFile model = read_model_file(file);
   try {
     metadata_ = model.metadata;
@@ -252,8 +337,9 @@ TrainedModel::TrainedModel(const std::string& path) {
   }
 }
 
-Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files) {
+Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes) {
   OpenedData opened = source_->open(files, true);
+  if (notes != nullptr) *notes = opened.notes;
   return evaluate(*network_, *loss_, task_, *opened.data);
 }
 

@@ -26,13 +26,14 @@ struct ExperimentParams {
 
 struct Experiment {
   ExperimentParams params;
-  std::string folder;  // where relative paths start
+  std::string folder;                   // where relative paths start
+  std::vector<std::string> overridden;  // the keys that --set gave
 
-  // The config with every default written out.
-  Value resolved() const;
+  // The config with every default written out, its relative paths starting at `folder`.
+  Value resolved(const std::string& folder) const;
 };
 
-// Reads a config. `overrides` are "key=value" with dotted keys and TOML values. Throws Error{config} with the place.
+// Reads a config. `overrides` are "key=value", see apply_override. Throws Error{config} with the place.
 Experiment read_experiment(const std::string& path, const std::vector<std::string>& overrides = {});
 Experiment experiment_of(const Value& config, const std::string& folder);
 
@@ -69,7 +70,8 @@ struct RunOutcome {
 };
 
 // Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, and at the end
-// model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no model.
+// model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no model. So does training that
+// diverges: Error{numeric}, and a metrics.json that says it and why.
 RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options);
 
 // A trained model read back: everything needed to treat raw data as in training.
@@ -78,8 +80,9 @@ class TrainedModel {
   // From a run folder or a model file. Throws Error{file} or Error{data}.
   explicit TrainedModel(const std::string& path);
 
-  // Measures the model on raw data in the files' format.
-  Evaluation evaluate_files(const std::vector<std::string>& files);
+  // Measures the model on raw data in the files' format; `notes`, where given, receives what to know of how they were
+  // taken.
+  Evaluation evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr);
   Evaluation evaluate_data(const Dataset& data) { return evaluate(*network_, *loss_, task_, data); }
   // The predictions for raw data as rows of text under column names; `files` as for evaluation, without targets.
   struct Predictions {

@@ -69,7 +69,9 @@ std::optional<ModelFile> RunFolder::read_checkpoint() const {
 
 void RunFolder::write_checkpoint(const ModelFile& checkpoint) const { write_model_file(file(kCheckpoint), checkpoint); }
 void RunFolder::write_model(const ModelFile& model) const { write_model_file(file(kModel), model); }
-void RunFolder::write_metrics(const Value& metrics) const { write_file(file(kMetrics), to_json(metrics) + "\n"); }
+void RunFolder::write_metrics(const Value& metrics) const {
+  write_file(file(kMetrics), to_json(metrics) + "\n", Durable::in_time);
+}
 
 void RunFolder::write_history(const std::vector<EpochRecord>& history) const {
   std::string text = "epoch,train.loss";
@@ -83,7 +85,7 @@ void RunFolder::write_history(const std::vector<EpochRecord>& history) const {
     if (norms) text += fmt::format(",{}", r.gradient_norm);
     text += fmt::format(",{:.3f}\n", r.seconds);
   }
-  write_file(file(kHistory), text);
+  write_file(file(kHistory), text, Durable::in_time);
 }
 
 }  // namespace gradus

@@ -9,7 +9,8 @@
 
 namespace gradus {
 
-// The folder of one run and the files in it. Every file is written whole or not at all.
+// The folder of one run and the files in it. Every file is written whole or not at all; config, checkpoint and model,
+// from which --resume makes the others again, are on the disk when their write returns.
 class RunFolder {
  public:
   static constexpr const char* kConfig = "config.toml";

@@ -7,6 +7,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
+#include "gradus/base/text.h"
 
 namespace gradus {
 namespace {
@@ -16,20 +17,11 @@ using Clockwork = std::chrono::steady_clock;
 double since(Clockwork::time_point t) { return std::chrono::duration<double>(Clockwork::now() - t).count(); }
 
 std::int64_t batch_size_of(const Value& v, std::int64_t examples) {
-  if (v.is_string()) {
-    if (v.as_string() == "all") return examples;
-    throw Error(ErrorKind::config, {"train.batch_size", "a number >= 1 or \"all\"", "\"" + v.as_string() + "\"", ""});
-  }
-  std::int64_t n = v.as_integer("train.batch_size");
-  if (n < 1) throw Error(ErrorKind::config, {"train.batch_size", "a number >= 1 or \"all\"", std::to_string(n), ""});
+  if (v == Value("all")) return examples;
+  if (!v.is_number() || v.as_integer("train.batch_size") < 1)
+    throw Error(ErrorKind::config, {v.place("train.batch_size"), "a whole number >= 1 or \"all\"", describe(v), ""});
+  std::int64_t n = v.as_integer();
   return std::min(n, examples);
-}
-
-template <class T>
-std::unique_ptr<T> make_named(const Catalog<T>& catalog, const Value& v, const std::string& place) {
-  if (v.is_string()) return catalog.make(v.as_string(), Value::table(), place);
-  if (v.find("type") == nullptr) throw Error(ErrorKind::config, place, "has no type", "write { type = \"adam\", ... }");
-  return catalog.make(v.at("type").as_string(place + ".type"), v, place);
 }
 
 std::optional<EarlyStoppingParams> early_stopping_of(const Value& v) {
@@ -53,11 +45,10 @@ std::optional<double> monitored_value(const EpochRecord& r, const std::string& m
 }
 
 double required_value(const EpochRecord& r, const std::string& monitor, const std::string& place) {
-  if (auto v = monitored_value(r, monitor)) return *v;
-  std::string known = "train.loss";
-  for (const auto& [name, value] : r.validation) known += ", validation." + name;
-  throw Error(ErrorKind::config, {place, "one of " + known, "\"" + monitor + "\"",
-                                  r.validation.empty() ? "give the split a validation part" : ""});
+  std::vector<std::string> measured;
+  for (const auto& [name, value] : r.validation) measured.push_back(name);
+  check_monitor(monitor, measured, place);
+  return *monitored_value(r, monitor);
 }
 
 Value record_value(const EpochRecord& r) {
@@ -87,6 +78,13 @@ EpochRecord read_record(const Value& v) {
 
 std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
   return static_cast<std::uint64_t>(params.seed.value_or(static_cast<std::int64_t>(seed)));
+}
+
+bool all_finite(const Tensor& t) {
+  if (t.dtype() == Dtype::f32)
+    return std::all_of(t.data<float>(), t.data<float>() + t.size(), [](float v) { return std::isfinite(v); });
+  std::vector<double> values = t.to(Dtype::f64).to_vector<double>();
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
 }
 
 bool uses_batch_statistics(const Network& n) {
@@ -124,6 +122,16 @@ void TrainParams::fields(Fields& f) {
     "steps between checkpoints, besides those by time; 0: by time alone");
 }
 
+void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place) {
+  std::vector<std::string> known = {"train.loss"};
+  for (const std::string& name : measured) known.push_back("validation." + name);
+  if (std::find(known.begin(), known.end(), monitor) != known.end()) return;
+  std::string all, close = nearest(monitor, known);
+  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
+  throw Error(ErrorKind::config,
+              {place, "one of " + all, quoted(monitor), close.empty() ? "" : "did you mean " + quoted(close) + "?"});
+}
+
 int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
 
 const char* stopped_name(Stopped s) {
@@ -138,6 +146,8 @@ const char* stopped_name(Stopped s) {
       return "max_seconds";
     case Stopped::interrupted:
       return "interrupted";
+    case Stopped::diverged:
+      return "diverged";
   }
   return "";
 }
@@ -149,10 +159,12 @@ Trainer::Trainer(Network& network, const Loss& loss, const TrainParams& params, 
       step_key_(RandomKey{seed_of(params, seed), 0, 0}.in("step")),
       shuffle_key_(RandomKey{seed_of(params, seed), 0, 0}.in("shuffle")),
       parameters_(parameters_of(network)),
-      optimizer_(make_named(optimizers(), params.optimizer, "train.optimizer")),
-      schedule_(make_named(schedules(), params.schedule, "train.schedule")),
+      optimizer_(optimizers().make(params.optimizer, "train.optimizer")),
+      schedule_(schedules().make(params.schedule, "train.schedule")),
       rules_{params.l1, params.l2, params.clip_norm, params.clip_value},
-      early_(early_stopping_of(params.early_stopping)) {}
+      early_(early_stopping_of(params.early_stopping)) {
+  batch_size_of(params.batch_size, 1);  // refuses what fit() could not use
+}
 
 void Trainer::weigh_classes(Batch& batch) const {
   std::int64_t n = batch.size();
@@ -189,16 +201,10 @@ double Trainer::train_step(const Batch& batch, double lr) {
 
 void Trainer::report_not_finite(const Batch& batch, int parameter) {
   std::string where = "step " + std::to_string(optimizer_->steps() + (parameter < 0));
-  const char* fix = "lower the learning rate, scale the data, or set train.clip_norm";
   if (parameter >= 0)
     throw Error(ErrorKind::numeric, where, "the gradient of " + parameters_[parameter].name + " is not a finite number",
-                fix);
-  auto finite = [](const Tensor& t) {
-    for (double v : t.to(Dtype::f64).to_vector<double>())
-      if (!std::isfinite(v)) return false;
-    return true;
-  };
-  if (!finite(batch.inputs))
+                kAgainstDivergence);
+  if (!all_finite(batch.inputs))
     throw Error(ErrorKind::numeric, where, "the input has a value that is not finite",
                 "set prepare.missing, or clean the data");
   std::string first;
@@ -206,14 +212,14 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
   context.watch = [&](const std::string& name, const Tensor& t) {
-    if (first.empty() && !finite(t)) first = name;
+    if (first.empty() && !all_finite(t)) first = name;
   };
   NoGrad no_grad;
   network_.forward(batch.inputs, context);
   throw Error(
       ErrorKind::numeric, where,
       first.empty() ? "the loss is not a finite number" : "the result of layer " + first + " is not a finite number",
-      fix);
+      kAgainstDivergence);
 }
 
 bool Trainer::improved(const EpochRecord& record) {
@@ -259,17 +265,24 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   // A last batch of one has no statistics of its own: batch norm goes without it.
   if (uses_batch_statistics(network_) && n % batch_size == 1 && steps > 1) --steps;
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
-  TrainResult result;
+  result_ = {};
   auto begin = Clockwork::now(), last_save = begin;
-  double seconds_before = state_.seconds;
-  auto tick = [&] { state_.seconds = seconds_before + since(begin); };
+  double seconds_before = state_.seconds, saving = 0;  // a busy disk is no part of how fast a model trains
+  auto tick = [&] {
+    double own = since(begin) - saving;
+    state_.seconds = seconds_before + own;
+    update_result(own);
+  };
+  tick();
   auto due = [&] {
     return (params_.checkpoint_steps > 0 && optimizer_->steps() % params_.checkpoint_steps == 0) ||
            since(last_save) >= params_.checkpoint_seconds;
   };
   auto store = [&] {
+    auto start = Clockwork::now();
     save(callbacks);
     last_save = Clockwork::now();
+    saving += std::chrono::duration<double>(last_save - start).count();
   };
   std::optional<Stopped> stop;
   if (early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
@@ -286,11 +299,11 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       state_.loss_sum += loss * batch.total_weight;
       state_.weight_sum += batch.total_weight;
       ++state_.position;
-      result.examples += count;
+      result_.examples += count;
       tick();
       if (callbacks.progress)
         callbacks.progress(
-            {state_.epoch + 1, state_.position, steps, result.examples, state_.loss_sum / state_.weight_sum});
+            {state_.epoch + 1, state_.position, steps, result_.examples, state_.loss_sum / state_.weight_sum});
       if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm)
         stop = Stopped::small_gradient;
       else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds)
@@ -308,17 +321,28 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
     if (!stop && early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
     if (whole_epoch && (stop || state_.epoch == params_.epochs || due())) store();
   }
-  result.stopped = stop.value_or(Stopped::epochs);
-  result.restored_best =
-      early_ && early_->restore_best && !best_state_.empty() && result.stopped != Stopped::interrupted;
-  if (result.restored_best) load_state(network_, best_state_);
-  result.epochs = state_.epoch;
-  result.steps = optimizer_->steps();
-  result.best_epoch = state_.best_epoch;
-  result.seconds = state_.seconds;
-  result.own_seconds = since(begin);
-  result.history = state_.history;
-  return result;
+  tick();
+  result_.stopped = stop.value_or(Stopped::epochs);
+  result_.restored_best =
+      early_ && early_->restore_best && !best_state_.empty() && result_.stopped != Stopped::interrupted;
+  if (result_.restored_best) load_state(network_, best_state_);
+  result_.history = state_.history;
+  return result_;
+}
+
+void Trainer::update_result(double own_seconds) {
+  result_.epochs = state_.epoch;
+  result_.steps = optimizer_->steps();
+  result_.best_epoch = state_.best_epoch;
+  result_.seconds = state_.seconds;
+  result_.own_seconds = own_seconds;
+}
+
+void Trainer::check_weights() {
+  for (const auto& [name, tensor] : state_of(network_))
+    if (!all_finite(tensor))
+      throw Error(ErrorKind::numeric, "step " + std::to_string(optimizer_->steps()),
+                  name + " is not finite after the update", kAgainstDivergence);
 }
 
 Value Trainer::metadata() const {
@@ -342,6 +366,7 @@ Value Trainer::metadata() const {
 
 // Checkpoint tensors: "model.NAME", "optimizer.NAME" and, with early stopping, "best.NAME".
 void Trainer::save(const TrainCallbacks& callbacks) {
+  check_weights();
   if (!callbacks.save) return;
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (auto& [name, t] : state_of(network_)) tensors.emplace_back("model." + name, t);

@@ -42,6 +42,10 @@ struct TrainParams {
   void fields(Fields& f);
 };
 
+// Refuses, for the key `place`, to watch what is not measured: known are train.loss and validation.NAME for each name
+// in `measured`. Throws Error{config} that lists them and the nearest.
+void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place);
+
 // How many shards a batch of dense examples is cut into. It depends on the batch alone: more threads never change it.
 int shards_for(std::int64_t batch);
 
@@ -67,6 +71,9 @@ struct Progress {
   double loss = 0;            // mean over the epoch so far
 };
 
+// What to do about results that are not finite.
+inline constexpr const char* kAgainstDivergence = "lower the learning rate, scale the data, or set train.clip_norm";
+
 // What the trainer tells its caller, and asks of it.
 struct TrainCallbacks {
   // After each step, for progress bars.
@@ -80,7 +87,7 @@ struct TrainCallbacks {
 };
 
 // Why training ended.
-enum class Stopped { epochs, early_stopping, small_gradient, time, interrupted };
+enum class Stopped { epochs, early_stopping, small_gradient, time, interrupted, diverged };
 const char* stopped_name(Stopped s);
 
 struct TrainResult {
@@ -88,8 +95,8 @@ struct TrainResult {
   std::int64_t epochs = 0, steps = 0;
   std::int64_t best_epoch = 0;  // 0 when early stopping was off
   bool restored_best = false;   // the weights are those of best_epoch
-  double seconds = 0;
-  std::int64_t examples = 0;  // seen in this call, and the seconds they took
+  double seconds = 0;           // of training, without what checkpoints took to write
+  std::int64_t examples = 0;    // seen in this call, and the seconds they took
   double own_seconds = 0;
   std::vector<EpochRecord> history;
 };
@@ -104,8 +111,11 @@ class Trainer {
   // Multiplies each training example's weight by its class's.
   void set_class_weights(std::vector<float> weights) { class_weights_ = std::move(weights); }
 
-  // Trains on `data`. Throws Error{numeric} naming the layer and step when a loss or gradient is not finite.
+  // Trains on `data`. Throws Error{numeric} naming the layer and step when a loss, gradient or weight is not finite;
+  // such weights never become a checkpoint.
   TrainResult fit(const Dataset& data, const TrainCallbacks& callbacks);
+  // What the last call of fit() came to, also when it threw.
+  const TrainResult& result() const { return result_; }
 
   // The state that resume() takes: written by save at checkpoints.
   void resume(const Value& metadata, const std::vector<std::pair<std::string, Tensor>>& tensors);
@@ -131,6 +141,8 @@ class Trainer {
   [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
   void finish_epoch(const TrainCallbacks& callbacks);
   bool improved(const EpochRecord& record);
+  void update_result(double own_seconds);
+  void check_weights();
   void save(const TrainCallbacks& callbacks);
   Value metadata() const;
 
@@ -145,6 +157,7 @@ class Trainer {
   std::optional<EarlyStoppingParams> early_;
   std::vector<float> class_weights_;
   State state_;
+  TrainResult result_;
   std::vector<std::pair<std::string, Tensor>> best_state_;
 };
 

@@ -61,6 +61,8 @@ TEST_F(File, ReadsBackWhatWasWritten) {
   bytes += "\xff tail";
   write_file(path("a"), bytes);
   EXPECT_EQ(read_file(path("a")), bytes);
+  write_file(path("a"), "in time", Durable::in_time);
+  EXPECT_EQ(read_file(path("a")), "in time");
   write_file(path("a"), {"one", "", " two"});
   EXPECT_EQ(read_file(path("a")), "one two");
   write_file(path("a"), "");

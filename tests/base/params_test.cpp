@@ -9,6 +9,7 @@
 namespace gradus {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 struct StoppingParams {
@@ -226,6 +227,54 @@ TEST(Nearest, FindsWhatWasMeant) {
   EXPECT_EQ(nearest("learning-rate", keys), "learning_rate");
   EXPECT_EQ(nearest("batch", keys), "batch_size");
   EXPECT_EQ(nearest("rl", keys), "lr");
+}
+
+TEST(Nearest, KnowsWhatOthersCallIt) {
+  EXPECT_EQ(nearest("learning_rate", {"beta1", "lr"}), "lr");
+  EXPECT_EQ(nearest("LearningRate", {"beta1", "lr"}), "lr");
+  EXPECT_EQ(nearest("mean_squared_error", {"cross_entropy", "mse", "mae"}), "mse");
+  EXPECT_EQ(nearest("crossentropy", {"binary_cross_entropy", "cross_entropy"}), "cross_entropy");
+  EXPECT_EQ(nearest("mode", {"mean", "median", "most_frequent"}), "most_frequent") << "though mean is spelled nearer";
+  EXPECT_EQ(nearest("minmax", {"none", "normalize", "standardize"}), "normalize");
+  EXPECT_EQ(nearest("standard", {"none", "normalize", "standardize"}), "standardize");
+  EXPECT_EQ(nearest("Dense", {"dropout", "linear"}), "linear");
+  EXPECT_EQ(nearest("relu6", {"prelu", "relu"}), "relu");
+  EXPECT_EQ(nearest("Batch-Norm", {"batch_norm"}), "batch_norm");
+}
+
+TEST(Nearest, OfDottedWordsComparesTheLastParts) {
+  std::vector<std::string> watched = {"train.loss", "validation.loss", "validation.accuracy", "validation.macro_f1"};
+  EXPECT_EQ(nearest("validation.acc", watched), "validation.accuracy");
+  EXPECT_EQ(nearest("validation.f1", watched), "validation.macro_f1");
+  EXPECT_EQ(nearest("validaton.loss", watched), "validation.loss");
+  EXPECT_EQ(nearest("val_loss", watched), "validation.loss");
+  EXPECT_EQ(nearest("validation.colour", watched), "");
+}
+
+struct Shorthand {
+  static constexpr std::string_view kShorthand = "method";
+  std::string method;
+  double share = 0;
+  void fields(Fields& f) {
+    f("method", method, {"mean", "median"}, "how");
+    f("share", share, between(0, 1), "how much");
+  }
+};
+
+TEST(Params, AValueMayStandForATable) {
+  Shorthand s;
+  read_params(s, "median", "prepare.missing");
+  EXPECT_EQ(s.method, "median");
+  read_params(s, parse_toml_value("{ method = \"mean\", share = 0.5 }"), "prepare.missing");
+  EXPECT_EQ(s.method, "mean");
+  EXPECT_EQ(s.share, 0.5);
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { read_params(s, "medain", "prepare.missing"); }),
+              AllOf(HasSubstr("prepare.missing must be"), HasSubstr("did you mean \"median\"?")));
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { read_params(s, 5, "prepare.missing"); }),
+              HasSubstr("prepare.missing: expected a string, got 5"));
+  EXPECT_THAT(
+      error_of(ErrorKind::config, [&] { read_params(s, parse_toml_value("{ method = \"x\" }"), "prepare.missing"); }),
+      HasSubstr("prepare.missing.method must be"));
 }
 
 TEST(Nearest, SaysNothingWhenNothingIsNear) {

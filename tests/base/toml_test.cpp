@@ -213,8 +213,12 @@ TEST(Toml, OneValueIsReadAsOnTheCommandLine) {
   EXPECT_EQ(parse_toml_value("[1, 2]"), Value(Value::Array{1, 2}));
   EXPECT_EQ(parse_toml_value("{ type = \"sgd\", lr = 1 }").at("lr"), Value(1));
   EXPECT_EQ(parse_toml_value("\"5\""), Value("5"));
-  for (const char* word : {"adam", "", "a b", "data/iris.csv", "1\nb = 2", "x = 1", "[", "1 2"})
+  for (const char* word : {"adam", "a b", "data/iris.csv", "x = 1", "1 2", ";", "it's", "C:\\x"})
     EXPECT_EQ(parse_toml_value(word), Value(word));
+  for (const char* broken : {"", " ", "[1,", " [1", "{ a = 1", "\"open", "'open", "[1] 2", "1\nb = 2"})
+    EXPECT_THAT(error_of(ErrorKind::config, [&] { parse_toml_value(broken); }),
+                AllOf(HasSubstr("a TOML value"), HasSubstr("[a, list]")))
+        << broken;
   EXPECT_EQ(parse_toml_value("5").location().text(), "");
 }
 

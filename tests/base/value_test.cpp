@@ -95,8 +95,11 @@ TEST(Value, PathsReachThroughTablesAndLists) {
   EXPECT_EQ(error_of(ErrorKind::config, [&] { config.set_path("train.lr.x", 1); }),
             "c:4:1: train.lr: expected a table, got 0.1");
   EXPECT_EQ(error_of(ErrorKind::config, [&] { config.set_path("model.layers[2].units", 1); }),
-            "c:2:1: model.layers: expected an index below 2, got 2");
-  EXPECT_THAT(error_of(ErrorKind::config, [&] { config.set_path("new[0]", 1); }), HasSubstr("expected a list"));
+            "c:2:1: model.layers: expected an index below 2, got 2; elements count from 0");
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { config.set_path("model.layers.x.units", 1); }), HasSubstr("got \"x\""));
+  config.set_path("model.layers.1.units[0]", 7);
+  EXPECT_EQ(config.find_path("model.layers[1].units.0")->as_integer(), 7);
+  EXPECT_EQ(config.find_path("model.layers.2"), nullptr);
 }
 
 TEST(Value, EqualityIgnoresOrderAndLocationButNotContent) {

@@ -14,6 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 SplitParams params(const std::string& toml) { return read_split(parse_toml_value(toml), "prepare.split"); }
 
@@ -313,14 +314,31 @@ TEST(Split, FilesCutValidationFromTheTrainingFile) {
 }
 
 TEST(Split, ClassesMissingFromTrainingAreNamed) {
-  std::vector<std::string> names = {"ant", "bee", "cow", "dog"};
-  std::vector<std::int32_t> of_rows = {0, 1, 1, 2, -1};  // no row is a dog
-  check_classes({0, 1, 3}, of_rows, names);
+  SplitData data;
+  data.class_names = {"ant", "bee", "cow", "dog"};
+  data.classes = {0, 1, 1, 2, -1};  // no row is a dog
+  SplitParams random = params("{ method = \"random\", train = 0.6, test = 0.4 }");
+  check_classes({0, 1, 3}, data, random);
   EXPECT_THAT(error_of(ErrorKind::data,
                        [&] {
-                         check_classes({1, 4}, of_rows, names);
+                         check_classes({1, 4}, data, random);
                        }),
               AllOf(HasSubstr("\"ant\", \"cow\""), HasSubstr("stratified")));
+}
+
+// Advice must be possible to follow: where the parts are files, no other method can be chosen.
+TEST(Split, AdviceOnMissingClassesFitsTheMethod) {
+  SplitData data;
+  data.class_names = {"ant", "bee"};
+  data.classes = {0, 1};
+  auto advice = [&](const std::string& split) {
+    return error_of(ErrorKind::data, [&] { check_classes({0}, data, params(split)); });
+  };
+  EXPECT_THAT(advice("\"files\""), AllOf(HasSubstr("\"bee\""), HasSubstr("training file"), Not(HasSubstr("stratified")),
+                                         Not(HasSubstr("validation"))));
+  EXPECT_THAT(advice("{ method = \"files\", validation = 0.5 }"), HasSubstr("validation share"));
+  EXPECT_THAT(advice("{ method = \"time\", train = 0.5, test = 0.5, column = \"day\" }"),
+              AllOf(HasSubstr("larger share"), Not(HasSubstr("stratified"))));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "gradus/base/error.h"
-#include "gradus/base/file.h"
+#include "gradus/base/text.h"
 #include "gradus/data/source.h"
 #include "gradus/tensor/ops.h"
 
@@ -18,8 +18,8 @@ struct IdxDataParams {
   std::string task = "auto";
   void fields(Fields& f) {
     f("format", format, {"idx"}, "the files' format");
-    f("train", train, "two files: images (or other arrays), labels");
-    f("test", test, "two files: images, labels; left out: the split makes the test part");
+    f("train", train, "[values, labels]: two files, of images or other arrays and of their labels");
+    f("test", test, "[values, labels] to test on; left out: the split makes the test part");
     f("classes", classes, "names of the classes in the order of their numbers");
     f("task", task, {"auto", "regression", "binary", "multiclass"},
       "what the labels are; auto: whole numbers are classes");
@@ -72,14 +72,16 @@ void read_labels(const std::string& path, std::size_t n, Arrays& out) {
 }
 
 Arrays read_pair(const std::string& folder, const std::vector<std::string>& files, const char* key) {
+  const std::string place = std::string("data.") + key;
   if (files.size() != 2)
-    throw Error(ErrorKind::config,
-                {std::string("data.") + key, "two files, [values, labels]", std::to_string(files.size()), ""});
+    throw Error(ErrorKind::config, {place, "a list of two files, [values, labels]",
+                                    files.size() == 1 ? "one, " + quoted(files[0]) : std::to_string(files.size()), ""});
   Arrays out;
-  IdxArray values = read_idx(resolve_path(folder, files[0]));
+  const std::string labels = data_file(folder, files[1], place + "[1]");
+  IdxArray values = read_idx(data_file(folder, files[0], place + "[0]"));
   std::size_t n = values.dims.empty() ? 0 : values.dims[0];
   out.values = tensor_of(std::move(values));
-  read_labels(resolve_path(folder, files[1]), n, out);
+  read_labels(labels, n, out);
   return out;
 }
 
@@ -104,20 +106,18 @@ void moments(const T* p, std::int64_t width, const RowIndices& rows, double& low
 class IdxSource final : public Source {
  public:
   struct Params {
-    Value data = Value::table(), prepare = Value::table();
+    IdxDataParams data;
+    IdxPrepareParams prepare;
     void fields(Fields& f) {
-      f("data", data, "a table", "the [data] section");
-      f("prepare", prepare, "a table", "the [prepare] section");
+      f("data", data, "the [data] section");
+      f("prepare", prepare, "the [prepare] section");
     }
   };
 
-  explicit IdxSource(const Params& p) : prepare_value_(p.prepare) {
-    read_params(data_, p.data, "data");
-    read_params(prepare_, p.prepare, "prepare");
-  }
+  explicit IdxSource(Params p) : data_(std::move(p.data)), prepare_(std::move(p.prepare)) {}
 
   LoadedData load(const std::string& folder, std::uint64_t seed) override {
-    SplitParams split = read_split(required_split(prepare_value_), "prepare.split");
+    SplitParams split = required_split(prepare_.split);
     if (data_.train.empty())
       throw Error(ErrorKind::config, "data.train", "is missing", "write train = [\"images.idx\", \"labels.idx\"]");
     Arrays train = read_pair(folder, data_.train, "train"), test;
@@ -126,7 +126,8 @@ class IdxSource final : public Source {
       throw Error(
           ErrorKind::config, "prepare.split",
           has_test ? "[data] gives a test file, so the split must be by files" : "method \"files\" needs test files",
-          has_test ? "write split = { method = \"files\", validation = 0.1 }" : "name them in data.test");
+          has_test ? "write split = { method = \"files\", validation = 0.1 }"
+                   : "write test = [\"images.idx\", \"labels.idx\"] under [data]");
     if (has_test) test = read_pair(folder, data_.test, "test");
     choose_task(train, test);
     shape_ = train.values.shape().without(0);
@@ -143,7 +144,7 @@ class IdxSource final : public Source {
       plan.class_names = task_.classes;
     }
     Split parts = make_split(split, plan, seed);
-    if (task_.classifies()) check_classes(parts.train, plan.classes, task_.classes);
+    if (task_.classifies()) check_classes(parts.train, plan, split);
     fit_scale(train.values, parts.train);
 
     LoadedData out;
@@ -299,7 +300,6 @@ class IdxSource final : public Source {
 
   IdxDataParams data_;
   IdxPrepareParams prepare_;
-  Value prepare_value_;
   Shape shape_;
   float shift_ = 0, scale_ = 1;
   TaskSpec task_;

@@ -2,8 +2,9 @@
 #include <set>
 
 #include "gradus/base/error.h"
-#include "gradus/base/file.h"
+#include "gradus/base/text.h"
 #include "gradus/data/describe.h"
+#include "gradus/data/numbers.h"
 #include "gradus/data/prepare.h"
 #include "gradus/data/readers/csv.h"
 #include "gradus/data/source.h"
@@ -13,16 +14,15 @@ namespace {
 
 struct TableDataParams {
   std::string format = "csv";
-  std::string source, train, test;
-  std::vector<std::string> target, features, exclude;
+  std::vector<std::string> source, train, test, target, features, exclude;
   std::optional<std::string> weight;
   std::string task = "auto";
   CsvOptions csv;
   void fields(Fields& f) {
     f("format", format, {"csv"}, "the files' format");
-    f("source", source, "the table, when one file holds all rows");
-    f("train", train, "the training table, when training and test rows are in two files");
-    f("test", test, "the test table");
+    f("source", source, "the table's file, or several whose rows belong together; the split divides the rows");
+    f("train", train, "the training table's file or files, where training and test rows are kept apart");
+    f("test", test, "the test table's file or files");
     f("target", target, "the column to predict, or several numeric ones");
     f("features", features, "columns to predict from; left out: all others");
     f("exclude", exclude, "columns to leave out");
@@ -37,25 +37,24 @@ struct TableDataParams {
 class TableSource final : public Source {
  public:
   struct Params {
-    Value data = Value::table(), prepare = Value::table();
+    TableDataParams data;
+    PrepareParams prepare;
     void fields(Fields& f) {
-      f("data", data, "a table", "the [data] section");
-      f("prepare", prepare, "a table", "the [prepare] section");
+      f("data", data, "the [data] section");
+      f("prepare", prepare, "the [prepare] section");
     }
   };
 
-  explicit TableSource(const Params& p) : prepare_value_(p.prepare) {
-    read_params(data_, p.data, "data");
-    read_params(prepare_, p.prepare, "prepare");
-  }
+  explicit TableSource(Params p) : data_(std::move(p.data)), prepare_(std::move(p.prepare)), pipeline_(prepare_) {}
 
   LoadedData load(const std::string& folder, std::uint64_t seed) override {
-    SplitParams split = read_split(required_split(prepare_value_), "prepare.split");
+    SplitParams split = required_split(prepare_.split);
     if (data_.target.empty())
       throw Error(ErrorKind::config, "data.target", "is missing", "name the column to predict: target = \"species\"");
     LoadedData out;
     std::size_t train_rows = 0;
     Table table = read_tables(folder, split, train_rows, out.notes);
+    check_names(table, split);
     ColumnRoles roles{data_.target, data_.weight, split.column};
     std::vector<std::string> features = choose_features(table, data_.features, data_.exclude, roles);
     table = without_unlabelled(table, train_rows, out.notes);
@@ -73,7 +72,7 @@ class TableSource final : public Source {
       plan.class_names = task_.classes;
     }
     Split parts = make_split(split, plan, seed);
-    if (task_.classifies()) check_classes(parts.train, plan.classes, task_.classes);
+    if (task_.classifies()) check_classes(parts.train, plan, split);
     if (parts.unused > 0) out.notes.push_back(std::to_string(parts.unused) + " rows are in no part of the split");
 
     pipeline_ = TablePipeline(prepare_);
@@ -115,17 +114,35 @@ class TableSource final : public Source {
     Table table = read_csv(files[0], options);
     for (std::size_t i = 1; i < files.size(); ++i) table.append(read_csv(files[i], options));
     OpenedData out;
+    auto note_left_out = [&](std::size_t rows, const char* why) {
+      if (rows > 0) out.notes.push_back(count_text(rows, "row") + why + ", left out");
+    };
     out.has_target = std::all_of(task_.outputs.begin(), task_.outputs.end(),
                                  [&](const std::string& c) { return table.find(c) != nullptr; });
     if (need_target) {
       for (const std::string& c : task_.outputs) table.column(c);
-      table = table.select_rows(labelled_rows(table, task_.outputs));
+      RowIndices labelled = labelled_rows(table, task_.outputs);
+      note_left_out(table.rows() - labelled.size(), " without a target");
+      table = table.select_rows(labelled);
     }
     if (table.rows() == 0) throw Error(ErrorKind::data, files[0], "has no rows to work on");
     RowIndices all(table.rows());
     for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-    if (need_target) all = pipeline_.usable_rows(table, all);
-    out.data = need_target ? part(table, all) : unlabelled(table);
+    if (need_target) {
+      all = pipeline_.usable_rows(table, all);
+      note_left_out(table.rows() - all.size(), " with missing values");
+      if (data_.weight)
+        out.notes.push_back(table.find(*data_.weight) != nullptr
+                                ? "rows weigh what the column " + quoted(*data_.weight) + " says, as in training"
+                                : "there is no column " + quoted(*data_.weight) +
+                                      ", which gave the weights in training: every row weighs 1");
+    }
+    try {
+      out.data = need_target ? part(table, all) : unlabelled(table);
+    } catch (const Error& e) {
+      throw e.facts().place.rfind(table.name(), 0) == 0 ? e : e.at(table.name());
+    }
+    if (!out.data) throw Error(ErrorKind::data, files[0], "no row is without missing values");
     return out;
   }
 
@@ -139,19 +156,61 @@ class TableSource final : public Source {
                   "names both source and train or test files, and only one of them can be meant",
                   "keep source to split one table, or train and test with split = { method = \"files\" }");
     if (by_files && (data_.train.empty() || data_.test.empty()))
-      throw Error(ErrorKind::config, "prepare.split", "method \"files\" needs two files",
-                  "set data.train and data.test");
+      throw Error(ErrorKind::config, "prepare.split",
+                  std::string("method \"files\" takes the parts from files, and [data] names no ") +
+                      (data_.train.empty() ? "training file" : "test file"),
+                  "write train = \"train.csv\" and test = \"test.csv\" under [data], or choose another method");
     if (!by_files && data_.source.empty())
       throw Error(
           ErrorKind::config, data_.train.empty() ? "data.source" : "prepare.split",
           data_.train.empty() ? "is missing" : "[data] gives train and test files, so the split must be by files",
           data_.train.empty() ? "write source = \"table.csv\" under [data]"
                               : "write split = { method = \"files\", validation = 0.1 }");
-    Table table = read_csv(resolve_path(folder, by_files ? data_.train : data_.source), data_.csv);
+    Table table =
+        by_files ? read_files(folder, data_.train, "data.train") : read_files(folder, data_.source, "data.source");
     train_rows = table.rows();
-    if (by_files) table.append(read_csv(resolve_path(folder, data_.test), data_.csv));
+    if (by_files) table.append(read_files(folder, data_.test, "data.test"));
     notes.insert(notes.end(), table.notes().begin(), table.notes().end());
     return table;
+  }
+
+  // Several files are one table cut in pieces, so they must have the same columns.
+  Table read_files(const std::string& folder, const std::vector<std::string>& files, const std::string& place) const {
+    auto path = [&](std::size_t i) {
+      return data_file(folder, files[i], files.size() == 1 ? place : place + "[" + std::to_string(i) + "]");
+    };
+    Table table = read_csv(path(0), data_.csv);
+    if (table.rows() == 0) throw Error(ErrorKind::data, table.name(), "has a header and no rows");
+    for (std::size_t i = 1; i < files.size(); ++i) {
+      Table more = read_csv(path(i), data_.csv);
+      for (const std::string& column : more.names())
+        if (table.find(column) == nullptr)
+          throw Error(ErrorKind::data, more.name(),
+                      "has a column " + quoted(column) + " that " + table.name() + " has not",
+                      "files listed together need the same columns");
+      table.append(more);
+    }
+    return table;
+  }
+
+  // Every column that the config names must be there; the error says which key names it.
+  void check_names(const Table& table, const SplitParams& split) const {
+    auto check = [&](const std::vector<std::string>& names, const char* key) {
+      try {
+        for (const std::string& name : names) table.index_of(name);
+      } catch (const Error& e) {
+        throw e.at(key);
+      }
+    };
+    check(data_.target, "data.target");
+    check(data_.features, "data.features");
+    check(data_.exclude, "data.exclude");
+    if (split.column) check({*split.column}, "prepare.split.column");
+    if (!data_.weight) return;
+    check({*data_.weight}, "data.weight");
+    if (!table.column(*data_.weight).is_numeric())
+      throw Error(ErrorKind::config,
+                  {"data.weight", "a column of numbers", quoted(*data_.weight) + ", which holds text", ""});
   }
 
   Table without_unlabelled(const Table& table, std::size_t& train_rows, std::vector<std::string>& notes) const {
@@ -213,7 +272,6 @@ class TableSource final : public Source {
 
   TableDataParams data_;
   PrepareParams prepare_;
-  Value prepare_value_;
   TablePipeline pipeline_;
   Target target_;
   TaskSpec task_;

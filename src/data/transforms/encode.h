@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradus/data/column_methods.h"
@@ -10,6 +11,7 @@
 namespace gradus {
 
 struct EncodeParams {
+  static constexpr std::string_view kShorthand = "default";
   std::string method = "one_hot";
   Value columns = Value::table();
   std::string unseen = "ignore";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gradus/data/column_methods.h"
@@ -9,6 +10,7 @@
 namespace gradus {
 
 struct ImputeParams {
+  static constexpr std::string_view kShorthand = "default";
   std::string method = "error";
   Value value;
   Value columns = Value::table();

@@ -3,10 +3,6 @@
 namespace gradus {
 namespace {
 
-struct NoParams {
-  void fields(Fields&) {}
-};
-
 // An elementwise layer named in the catalog.
 class ActivationLayer : public Module {
  public:

@@ -3,10 +3,6 @@
 namespace gradus {
 namespace {
 
-struct NoParams {
-  void fields(Fields&) {}
-};
-
 // A layer of several inputs.
 class Join : public Module {
  public:

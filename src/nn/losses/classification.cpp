@@ -4,10 +4,6 @@
 namespace gradus {
 namespace {
 
-struct NoParams {
-  void fields(Fields&) {}
-};
-
 class BinaryCrossEntropy final : public Loss {
  public:
   using Params = NoParams;

@@ -3,10 +3,6 @@
 namespace gradus {
 namespace {
 
-struct NoParams {
-  void fields(Fields&) {}
-};
-
 template <PointwiseLoss kind>
 class ValueLoss final : public Loss {
  public:
