@@ -29,6 +29,10 @@ bool fits_factors(const Shape& b) {
   return b[b.rank() - 1] <= Gradients::kMostFactorColumns && b.size() <= kMostFactorElements;
 }
 
+void drop_gradients(Node& node) {
+  for (Tensor& g : node.grads) g = Tensor();
+}
+
 void collect(Node* root, std::uint64_t pass, std::vector<Node*>& order) {
   order.clear();
   root->visited = pass;
@@ -205,17 +209,22 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
       throw Error(ErrorKind::state, "backward", "the record of this computation is used up",
                   "pass keep_graph = true to the first backward()");
   impl.node->grads[impl.output] = output_gradient;
-  for (Node* node : order) {
-    bool reached = std::any_of(node->grads, node->grads + kMaxOutputs, [](const Tensor& g) { return g.defined(); });
-    if (reached) {
-      BackwardStep step(*node, gradients);
-      node->backward(step);
+  try {
+    for (Node* node : order) {
+      bool reached = std::any_of(node->grads, node->grads + kMaxOutputs, [](const Tensor& g) { return g.defined(); });
+      if (reached) {
+        BackwardStep step(*node, gradients);
+        node->backward(step);
+      }
+      drop_gradients(*node);
+      if (!keep_graph) {
+        node->release_saved();
+        node->consumed = true;
+      }
     }
-    for (Tensor& g : node->grads) g = Tensor();
-    if (!keep_graph) {
-      node->release_saved();
-      node->consumed = true;
-    }
+  } catch (...) {
+    for (Node* node : order) drop_gradients(*node);
+    throw;
   }
   return gradients;
 }

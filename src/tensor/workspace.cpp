@@ -181,6 +181,15 @@ void Segment::fetch_tasks() const {
 }
 
 void Segment::run() {
+  struct Emptied {
+    Segment& s;
+    ~Emptied() {
+      s.count_ = 0;
+      s.shards_ = 0;
+      s.chunk_ = s.chunks_;
+      s.used_ = 0;
+    }
+  } emptied{*this};  // also when a task fails: what follows it would read what it did not write
   int workers = std::min(threads(), shards_);
   run_workers(workers, [&](int worker) {
     ComputeScope scope;
@@ -189,10 +198,6 @@ void Segment::run() {
       for (std::size_t i = 0; i < count_; ++i)
         if (shard < items_[i].shards) items_[i].call(items_[i].task, shard);
   });
-  count_ = 0;
-  shards_ = 0;
-  chunk_ = chunks_;
-  used_ = 0;
 }
 
 thread_local Workspace* Workspace::current_ = nullptr;
@@ -227,13 +232,18 @@ Workspace& Workspace::adopt() {
 }
 
 void Workspace::flush() {
+  struct Release {
+    Workspace& w;
+    ~Release() {
+      w.pool_.end_hold();
+      for (Block* b = std::exchange(w.foreign_, nullptr); b != nullptr;) {
+        Block* next = b->next;
+        b->owner->release(b);
+        b = next;
+      }
+    }
+  } release{*this};
   if (!segment_.empty()) segment_.run();
-  pool_.end_hold();
-  for (Block* b = std::exchange(foreign_, nullptr); b != nullptr;) {
-    Block* next = b->next;
-    b->owner->release(b);
-    b = next;
-  }
 }
 
 MemoryStatistics memory_statistics() { return {system_allocations.load(), system_bytes.load()}; }

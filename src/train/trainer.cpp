@@ -234,7 +234,7 @@ bool Trainer::improved(const EpochRecord& record) {
 void Trainer::finish_epoch(const TrainCallbacks& callbacks) {
   EpochRecord record;
   record.epoch = ++state_.epoch;
-  record.train_loss = state_.loss_sum / state_.weight_sum;
+  record.train_loss = mean_loss();
   if (callbacks.validate) record.validation = callbacks.validate();
   record.lr = state_.last_lr;
   record.gradient_norm = state_.last_norm;
@@ -295,15 +295,15 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       Batch batch = data.fetch({order.data() + first, static_cast<std::size_t>(count)});
       if (!class_weights_.empty()) weigh_classes(batch);
       state_.last_lr = optimizer_->base_lr() * schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
-      double loss = train_step(batch, state_.last_lr);
-      state_.loss_sum += loss * batch.total_weight;
-      state_.weight_sum += batch.total_weight;
+      if (batch.total_weight > 0) {  // examples that all weigh 0 teach nothing
+        state_.loss_sum += train_step(batch, state_.last_lr) * batch.total_weight;
+        state_.weight_sum += batch.total_weight;
+      }
       ++state_.position;
       result_.examples += count;
       tick();
       if (callbacks.progress)
-        callbacks.progress(
-            {state_.epoch + 1, state_.position, steps, result_.examples, state_.loss_sum / state_.weight_sum});
+        callbacks.progress({state_.epoch + 1, state_.position, steps, result_.examples, mean_loss()});
       if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm)
         stop = Stopped::small_gradient;
       else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds)
@@ -329,6 +329,8 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   result_.history = state_.history;
   return result_;
 }
+
+double Trainer::mean_loss() const { return state_.weight_sum > 0 ? state_.loss_sum / state_.weight_sum : 0; }
 
 void Trainer::update_result(double own_seconds) {
   result_.epochs = state_.epoch;

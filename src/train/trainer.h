@@ -141,6 +141,7 @@ class Trainer {
   [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
   void finish_epoch(const TrainCallbacks& callbacks);
   bool improved(const EpochRecord& record);
+  double mean_loss() const;  // of the epoch under way
   void update_result(double own_seconds);
   void check_weights();
   void save(const TrainCallbacks& callbacks);

@@ -52,6 +52,17 @@ TEST(Queue, LongQueuesRun) {
   for (std::size_t i = 0; i < v.size(); ++i) EXPECT_NEAR(v[i], from[i] + 20000, 2);
 }
 
+TEST(Queue, WorkGoesOnAfterATaskFailed) {
+  Ref<ShardPlan> plan = ShardPlan::even(4, 2);
+  run_at({plan.get()}, [](int shard) {
+    if (shard == 1) throw Error(ErrorKind::state, "test", "fails");
+  });
+  EXPECT_THROW(flush(), Error);
+  EXPECT_FALSE(Workspace::current().pending());
+  Tensor x = draw({8, 2});
+  EXPECT_EQ(values_of(shard(x, 2) * 2), values_of(x * 2));
+}
+
 TEST(Threads, TensorsOfAnotherThreadAreUsedAndFreedHere) {
   for (int round = 0; round < 20; ++round) {
     Tensor made;
@@ -156,6 +167,26 @@ TEST(Record, KeepGraphAllowsASecondWalk) {
     EXPECT_EQ(values_of(first[x]), values_of(third[x]));
     EXPECT_THROW(backward(loss), Error);
   }
+}
+
+TEST(Record, AFailedWalkLeavesNothingBehind) {
+  Tensor x = draw({3}).set_requires_grad();
+  bool fail = true;
+  Tensor y = (x * 2).detach();
+  record(y, {&x}, [&fail](BackwardStep& step) {
+    if (fail) throw Error(ErrorKind::state, "test", "fails");
+    step.add(0, step.grad());
+  });
+  Tensor loss = sum(y) + sum(x * 3);
+  EXPECT_THROW(backward(loss, true), Error);
+  fail = false;
+  for (float v : values_of(backward(loss)[x])) EXPECT_EQ(v, 4);  // no part of the first walk is counted twice
+}
+
+TEST(Record, ThePowerZeroIsFlatEverywhere) {
+  Tensor x = Tensor::from(std::vector<float>{0, 1, -2}, {3}).set_requires_grad();
+  EXPECT_EQ(values_of(backward(sum(pow(x, 0)))[x]), (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(values_of(backward(sum(pow(x, 1)))[x]), (std::vector<double>{1, 1, 1}));
 }
 
 TEST(Record, GradientsExistForUsedLeavesOnly) {

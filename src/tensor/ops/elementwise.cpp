@@ -208,8 +208,8 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor pow(const Tensor& a, const Tensor& b) {
   return binary("pow", Binary::pow, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
     add_both(
-        s, p, q, [&] { return dy * q * pow(p, q - 1.0); },
-        // p^q log p, 0 where p is 0
+        // q p^(q - 1), 0 where q is 0 (also at p = 0, where the power is not finite); p^q log p, 0 where p is 0
+        s, p, q, [&] { return dy * q * pow(p, where(equal(q, constant(0, q)), constant(1, q), q - 1.0)); },
         [&] { return dy * pow(p, q) * log(where(equal(p, constant(0, p)), constant(1, p), p)); });
   });
 }
