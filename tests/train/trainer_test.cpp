@@ -182,6 +182,20 @@ TEST(Trainer, ClassWeightsCountLikeRepeatedExamples) {
   for (std::size_t i = 0; i < weighted.size(); ++i) EXPECT_NEAR(weighted[i], copied[i], 1e-5);
 }
 
+TEST(Trainer, BatchesThatWeighNothingAreSkipped) {
+  // Rows of the line, every second one far off it with weight 0.
+  ArrayDataset clean = line(40);
+  Batch rows = clean.fetch(std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  std::vector<float> y = rows.target.to_vector<float>(), weight(10, 1);
+  for (std::size_t i = 0; i < 10; i += 2) y[i] = 1000, weight[i] = 0;
+  Fixture f;
+  f.params.epochs = 200;
+  f.params.batch_size = std::int64_t{1};
+  TrainResult r = f.fit(ArrayDataset({rows.inputs, 0, 1}, Tensor::from(y, {10, 1}), Tensor::from(weight, {10})));
+  EXPECT_EQ(r.steps, 200 * 5);
+  EXPECT_LT(r.history.back().train_loss, 1e-4);
+}
+
 TEST(Trainer, NamesTheLayerThatIsNotFinite) {
   Network n = nn::network(nn::linear(3), nn::relu(), nn::linear(1));
   n.build({2}, 1);
