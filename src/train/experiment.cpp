@@ -169,7 +169,12 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   trainer.set_class_weights(class_weights_of(e.params.train.class_weights, p.data));
   if (options.resume) {
     if (auto checkpoint = folder.read_checkpoint()) {
-      trainer.resume(checkpoint->metadata, checkpoint->tensors);
+      try {
+        trainer.resume(checkpoint->metadata, checkpoint->tensors);
+      } catch (const Error& error) {
+        throw Error(ErrorKind::data, folder.file(RunFolder::kCheckpoint),
+                    std::string("damaged or of another version: ") + error.what(), "start anew with --overwrite");
+      }
       note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
       if (trainer.schedule_depends_on_length() && folder.epochs_changed())
         note(
