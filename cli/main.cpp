@@ -1,4 +1,6 @@
+#include <cstdio>
 #include <exception>
+#include <sstream>
 
 #include "commands.h"
 #include "gradus/base/error.h"
@@ -29,10 +31,17 @@ int fail(const std::exception& e, int code) {
 int main(int argc, char** argv) try {
   CLI::App app{"From raw data to a trained, evaluated and explained model."};
   try {
-    run(app, argc, argv);
+    try {
+      run(app, argc, argv);
+    } catch (const CLI::ParseError& e) {
+      std::ostringstream out, err;
+      int code = app.exit(e, out, err);
+      gradus::cli::print_as_is(out.str());  // --help and --version
+      std::fputs(err.str().c_str(), stderr);
+      if (code != 0) return 2;
+    }
+    gradus::cli::finish_output();
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
   } catch (const gradus::Error& e) {
     return fail(e, e.exit_code());
   } catch (const std::exception& e) {
