@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <sstream>
 
 #include "commands.h"
 #include "gradus/base/error.h"
@@ -89,10 +90,16 @@ std::string explained(const CLI::ParseError& e, const CLI::App& app) {
 int main(int argc, char** argv) try {
   CLI::App app{"From raw data to a trained, evaluated and explained model."};
   try {
-    run(app, argc, argv);
+    try {
+      run(app, argc, argv);
+    } catch (const CLI::ParseError& e) {
+      if (e.get_exit_code() != 0) return fail(explained(e, app), 2);
+      std::ostringstream out;  // --help and --version
+      app.exit(e, out, out);
+      gradus::cli::print_as_is(out.str());
+    }
+    gradus::cli::finish_output();
     return 0;
-  } catch (const CLI::ParseError& e) {
-    return e.get_exit_code() == 0 ? app.exit(e) : fail(explained(e, app), 2);
   } catch (const gradus::Error& e) {
     return fail(e.what(), e.exit_code());
   } catch (const std::exception& e) {

@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
+
+#include "gradus/base/error.h"
 
 namespace gradus::cli {
 
@@ -20,12 +24,29 @@ void say(const std::string& text) {
   std::string clean;
   for (char c : text)
     if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') clean += c;
-  fmt::print(stderr, "{}\n", clean);
+  clean += '\n';
+  std::fwrite(clean.data(), 1, clean.size(), stderr);  // a closed terminal must not end a training
 }
 
-void print_json(const Value& value) { fmt::print("{}\n", to_json(value)); }
+void print_json(const Value& value) { print(to_json(value)); }
 
-void print(const std::string& text) { fmt::print("{}\n", text); }
+void print(const std::string& text) { print_as_is(text + "\n"); }
+
+namespace {
+
+[[noreturn]] void fail_output() {
+  throw Error(ErrorKind::file, "standard output", "cannot write: " + std::generic_category().message(errno));
+}
+
+}  // namespace
+
+void print_as_is(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) < text.size()) fail_output();
+}
+
+void finish_output() {
+  if (std::fflush(stdout) != 0) fail_output();
+}
 
 namespace {
 

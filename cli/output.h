@@ -14,8 +14,12 @@ bool interactive();
 void say(const std::string& text);
 // One JSON document on standard output.
 void print_json(const Value& value);
-// Text on standard output.
+// Text on standard output, with and without the end of its line.
 void print(const std::string& text);
+void print_as_is(const std::string& text);
+// Sends out what was printed: to be called once before success is reported. Throws Error{file} when it cannot be
+// written (a full disk, a reader that has gone).
+void finish_output();
 
 // Rows as aligned columns; numbers to the right.
 std::string aligned_table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);

@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <memory>
 
 #include "commands.h"
@@ -60,7 +58,7 @@ void predict(const PredictArguments& a) {
   if (a.json)
     print_json(json_rows(p, model.task()));
   else if (a.out.empty())
-    fmt::print("{}", csv_text(p));
+    print_as_is(csv_text(p));
   else
     say(grouped(static_cast<std::int64_t>(p.rows.size())) + " predictions in " + a.out);
 }

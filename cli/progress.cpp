@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "output.h"
 
@@ -15,6 +16,9 @@ int terminal_width() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
+
+// A terminal that has gone is no error.
+void draw(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
 }  // namespace
 
@@ -37,14 +41,12 @@ void ProgressBar::update(std::int64_t done, const std::string& text) {
   int full = static_cast<int>(share * room);
   std::string bar;
   for (int i = 0; i < room; ++i) bar += i < full ? "█" : "░";
-  fmt::print(stderr, "\r\033[K{} {} {:3.0f}% {}{}", label_, bar, share * 100, text, rest);
-  std::fflush(stderr);
+  draw(fmt::format("\r\033[K{} {} {:3.0f}% {}{}", label_, bar, share * 100, text, rest));
 }
 
 void ProgressBar::clear() {
   if (!shown_) return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  draw("\r\033[K");
 }
 
 }  // namespace gradus::cli

@@ -56,10 +56,22 @@ std::string result_line(const Value& part) {
   return line;
 }
 
-// First Ctrl-C asks training to stop at the next step; a second one ends the program as usual.
+// The first signal asks training to stop at the next step; a second one ends the program as usual. A terminal that
+// closes may hang up twice, from the shell and from the system.
 void on_interrupt(int) {
   stop_requested = true;
   std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGHUP, SIG_IGN);
+}
+
+// Messages go to a reader that may leave before training ends (a pipe, a terminal that closes): that ends no training.
+void handle_signals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow further is an error of that write
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  if (std::signal(SIGHUP, on_interrupt) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // started by nohup
 }
 
 void train(const TrainArguments& a) {
@@ -72,8 +84,7 @@ void train(const TrainArguments& a) {
   options.resume = a.resume;
   options.overwrite = a.overwrite;
   options.stop = &stop_requested;
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  handle_signals();
   if (talks)
     options.note = [&](const std::string& text) {
       bar.clear();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,6 +70,9 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
+constexpr const char* kTemporaryBegin = ".gradus-";
+constexpr const char* kTemporaryEnd = ".tmp";
+
 // A new file in the folder of `target`, removed at the end of its scope unless it has taken the target's place.
 class Temporary {
  public:
@@ -97,7 +101,7 @@ class Temporary {
   static Descriptor create(const std::string& target, std::string& path) {
     static std::atomic<unsigned> count{0};
     for (;;) {
-      path = fmt::format("{}/.gradus-{}-{}.tmp", folder_of(target), ::getpid(), count++);
+      path = fmt::format("{}/{}{}-{}{}", folder_of(target), kTemporaryBegin, ::getpid(), count++, kTemporaryEnd);
       Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
       if (file.is_open()) return file;
       if (errno != EEXIST) fail(target, "write");
@@ -166,6 +170,32 @@ void make_folder(const std::string& path) {
   if (!code && !fs::is_directory(path, code) && !code) code = std::make_error_code(std::errc::not_a_directory);
   if (code) fail(path, "create the folder", code.value());
 }
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail(path, "remove");
+}
+
+void remove_left_temporaries(const std::string& folder) {
+  std::error_code code;
+  std::vector<fs::path> left;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, code)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kTemporaryBegin) && name.ends_with(kTemporaryEnd)) left.push_back(entry.path());
+  }
+  if (code) fail(folder, "read", code.value());
+  for (const fs::path& path : left) remove_file(path.string());
+}
+
+FolderLock::FolderLock(const std::string& path) : folder_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (folder_ < 0) fail(path, "open the folder");
+  if (::flock(folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(folder_);
+    throw Error(ErrorKind::state, path, "another process is at work in this folder",
+                "wait until it has ended, or choose another folder");
+  }
+}
+
+FolderLock::~FolderLock() { ::close(folder_); }
 
 std::string resolve_path(const std::string& folder, const std::string& path) {
   return (fs::path(folder) / path).string();

@@ -25,6 +25,25 @@ void write_file(const std::string& path, const std::vector<std::string_view>& pi
 // Creates a folder and its parents; Error{file} when that fails.
 void make_folder(const std::string& path);
 
+// Removes a file if there is one; Error{file} when that fails.
+void remove_file(const std::string& path);
+
+// Removes the temporary files that writers which were killed left in a folder. Nobody else may be writing there.
+void remove_left_temporaries(const std::string& folder);
+
+// Holds a folder for its lifetime, or that of the process, against others who hold it too. File systems that know no
+// locks let everyone in. Throws Error{state} when the folder is held, Error{file} when it cannot be opened.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& path);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int folder_;
+};
+
 // `path` if absolute, else `folder`/`path`; "" folder means the current one.
 std::string resolve_path(const std::string& folder, const std::string& path);
 

@@ -1,5 +1,6 @@
 #include "gradus/nn/module.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "gradus/base/error.h"
@@ -24,6 +25,12 @@ Tensor Module::forward_of(std::span<const Tensor> inputs, const Context& context
   return forward(only(inputs, type()), context);
 }
 void Module::visit(const std::string&, const Visitor&) {}
+
+void check_size(const Shape& example) {
+  double size = 1;
+  for (std::int64_t d : example) size *= static_cast<double>(std::max<std::int64_t>(d, 1));
+  if (size > 0x1p40) throw Error(ErrorKind::shape, {"", "at most 2^40 elements for each example", example.text(), ""});
+}
 
 std::vector<Parameter> parameters_of(Module& module) {
   std::vector<Parameter> all;

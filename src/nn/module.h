@@ -58,6 +58,12 @@ class Module {
   virtual Tensor forward_of(std::span<const Tensor> inputs, const Context& context);
   virtual bool takes_several() const { return false; }
 
+  // Gives a layer that sets the width of its result that width where its config left it open; whether this is such a
+  // layer.
+  virtual bool decide_width(std::int64_t) { return false; }
+  // Whether training computes statistics over the batch, which needs more than one example.
+  virtual bool uses_batch_statistics() const { return false; }
+
   // Calls parameter(name, p) for what training changes, and buffer(name, t) for other state kept with the model
   // (running statistics), in a fixed order.
   struct Visitor {
@@ -71,6 +77,9 @@ class Module {
   // Takes over the activation after it; returns false when it cannot.
   virtual bool absorb(const Activation&) { return false; }
 };
+
+// Refuses shapes of one example with more elements than 2^40, whose number could overflow further on (Error{shape}).
+void check_size(const Shape& example);
 
 // Layers by name.
 const Catalog<Module>& layers();

@@ -51,12 +51,14 @@ int Network::readers(int node) const {
 
 std::vector<Shape> Network::shapes(const Shape& input, std::vector<Cost>* costs) const {
   if (nodes_.empty()) throw Error(ErrorKind::config, {"network", "at least one layer", "none", ""});
+  check_size(input);
   std::vector<Shape> out;
   for (const Node& n : nodes_) {
     std::vector<Shape> in;
     for (int f : n.from) in.push_back(f < 0 ? input : out[f]);
     try {
       out.push_back(n.module->output_shape_of(in));
+      check_size(out.back());
       if (costs != nullptr) costs->push_back(n.module->cost_of(in));
     } catch (const Error& e) {
       throw e.at(n.name);
@@ -166,6 +168,30 @@ void Network::visit(const std::string& prefix, const Visitor& visitor) {
   for (Node& n : nodes_) n.module->visit(prefix + n.name + ".", visitor);
 }
 
+bool Network::uses_batch_statistics() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.module->uses_batch_statistics(); });
+}
+
+bool Network::decide_width(std::int64_t width) {
+  const Shape result{width};
+  auto keeps_shape = [&](const Node& n) {
+    try {
+      return n.module->output_shape_of(std::vector<Shape>(n.from.size(), result)) == result;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  std::vector<bool> decides(nodes_.size());
+  if (!nodes_.empty()) decides.back() = true;
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const Node& n = nodes_[i];
+    if (!decides[i] || n.module->decide_width(width) || !keeps_shape(n)) continue;
+    for (int f : n.from)
+      if (f >= 0) decides[static_cast<std::size_t>(f)] = true;
+  }
+  return true;
+}
+
 namespace {
 
 std::vector<std::string> names_in(const Value* from, const std::string& place) {
@@ -182,11 +208,6 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
   auto network = std::make_unique<Network>();
   const Value::Array& list = layer_list.as_array(place);
   if (list.empty()) throw Error(ErrorKind::config, {place, "at least one layer", "an empty list", ""});
-  std::size_t last_linear = list.size();
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const Value* type = list[i].is_string() ? &list[i] : list[i].find("type");
-    if (type != nullptr && *type == Value("linear")) last_linear = i;
-  }
   for (std::size_t i = 0; i < list.size(); ++i) {
     std::string here = place + "[" + std::to_string(i) + "]";
     Value table = list[i];
@@ -194,7 +215,6 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
       table = Value::table();
       table.set("type", list[i]);
     }
-    if (i == last_linear && outputs > 0 && table.find("units") == nullptr) table.set("units", outputs);
     std::string name = table.find("name") != nullptr ? table.at("name").as_string(here + ".name") : "";
     auto module = layers().make(table, here);
     try {
@@ -203,6 +223,7 @@ std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outp
       throw e.at(here);
     }
   }
+  if (outputs > 0) network->decide_width(outputs);
   return network;
 }
 

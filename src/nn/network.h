@@ -28,6 +28,10 @@ class Network final : public Module {
   // Prediction: no dropout, running statistics, nothing recorded.
   Tensor operator()(const Tensor& x);
   void visit(const std::string& prefix, const Visitor& visitor) override;
+  bool uses_batch_statistics() const override;
+  // Gives the layers that decide the width of the network's result that width where it was left open. Between them and
+  // the end stand only layers that keep the shape [width].
+  bool decide_width(std::int64_t width) override;
 
   // One row of the table `gradus show model` prints.
   struct LayerRow {
@@ -59,7 +63,8 @@ class Network final : public Module {
   bool is_list_ = true;  // each layer is fed by the one before alone
 };
 
-// A network from a config's list of layer tables. A last linear layer without units takes `outputs` (0: it must say).
+// A network from a config's list of layer tables. A last linear layer without units takes `outputs` (0: it must say),
+// see Network::decide_width.
 // Each table has "type" and the layer's keys, and may have "name" and "from" (a name or a list of names).
 std::unique_ptr<Network> make_network(const Value& layer_list, std::int64_t outputs, const std::string& place);
 

@@ -11,12 +11,6 @@ Error mistake(const std::string& place, const std::string& what, const std::stri
 
 std::string last_type(const Network& n) { return n.size() == 0 ? "" : n.layer(n.size() - 1).type(); }
 
-bool has_type(const Network& n, const std::string& type) {
-  for (std::size_t i = 0; i < n.size(); ++i)
-    if (n.layer(i).type() == type) return true;
-  return false;
-}
-
 // Loss and task, loss and last layer.
 void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, std::vector<std::string>& warnings) {
   std::string name = loss.type(), last = last_type(network);
@@ -75,7 +69,7 @@ void check_training(const Experiment& e, const LoadedData& data, const Network& 
                     std::vector<std::string>& warnings) {
   const TrainParams& t = e.params.train;
   bool one = !t.batch_size.is_string() && t.batch_size.is_number() && t.batch_size.as_real() == 1;
-  if (has_type(network, "batch_norm") && one)
+  if (network.uses_batch_statistics() && one)
     throw mistake("train.batch_size", "batch norm needs several examples for its statistics, but batches have one",
                   "use a batch_size of 16 or more, or layer_norm");
   bool stops_early =

@@ -211,7 +211,12 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
 void resume(Trainer& trainer, const RunFolder& folder, const std::function<void(const std::string&)>& note) {
   auto checkpoint = folder.read_checkpoint();
   if (!checkpoint) return note("there is no checkpoint yet: starting afresh");
-  trainer.resume(checkpoint->metadata, checkpoint->tensors);
+  try {
+    trainer.resume(checkpoint->metadata, checkpoint->tensors);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::data, folder.file(RunFolder::kCheckpoint),
+                std::string("damaged or of another version: ") + error.what(), "start anew with --overwrite");
+  }
   note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
   if (trainer.schedule_depends_on_length() && folder.epochs_changed())
     note(

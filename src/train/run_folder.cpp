@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "gradus/base/error.h"
-#include "gradus/base/file.h"
 
 namespace gradus {
 namespace fs = std::filesystem;
@@ -42,6 +41,9 @@ Value without_length(Value config) {
 }  // namespace
 
 void RunFolder::open(const Value& config, bool resume, bool overwrite) {
+  const std::string checkpoints = file("checkpoints");
+  make_folder(path_);
+  lock_.emplace(path_);
   bool holds_run = fs::exists(file(kConfig)) || fs::exists(file(kModel)) || fs::exists(file(kCheckpoint));
   if (holds_run && !resume && !overwrite)
     throw Error(ErrorKind::usage, path_, "the folder already holds a run",
@@ -55,10 +57,11 @@ void RunFolder::open(const Value& config, bool resume, bool overwrite) {
     const Value *old_epochs = before.find_path("train.epochs"), *epochs = config.find_path("train.epochs");
     epochs_changed_ = old_epochs != nullptr && epochs != nullptr && !(*old_epochs == *epochs);
   }
+  // The config last: what it describes must not outlive it, or a later resume would take it up.
   if (holds_run && !resume)
-    for (const char* name : {kConfig, kModel, kHistory, kMetrics, kReport, kCheckpoint}) fs::remove(file(name));
-  make_folder(path_);
-  make_folder(file("checkpoints"));
+    for (const char* name : {kCheckpoint, kModel, kHistory, kMetrics, kReport, kConfig}) remove_file(file(name));
+  make_folder(checkpoints);
+  for (const std::string& folder : {path_, checkpoints}) remove_left_temporaries(folder);
   write_file(file(kConfig), to_toml(config));
 }
 

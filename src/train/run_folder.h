@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus/base/file.h"
 #include "gradus/model/model_file.h"
 #include "gradus/train/trainer.h"
 
@@ -25,7 +26,8 @@ class RunFolder {
   std::string file(const char* name) const { return path_ + "/" + name; }
 
   // Makes the folder ready for a run of `config`. A folder that holds a run is refused unless it is to be resumed (then
-  // the config must be the same but for how long to train) or overwritten. Throws Error{state}, {config} or {file}.
+  // the config must be the same but for how long to train) or overwritten. The folder is held while this object lives.
+  // Throws Error{usage}, {state} (another process works there), {config} or {file}.
   void open(const Value& config, bool resume, bool overwrite);
   // Whether open() found the run planned for another number of epochs.
   bool epochs_changed() const { return epochs_changed_; }
@@ -38,6 +40,7 @@ class RunFolder {
 
  private:
   std::string path_;
+  std::optional<FolderLock> lock_;
   bool epochs_changed_ = false;
 };
 

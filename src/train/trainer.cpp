@@ -51,29 +51,38 @@ double required_value(const EpochRecord& r, const std::string& monitor, const st
   return *monitored_value(r, monitor);
 }
 
-Value record_value(const EpochRecord& r) {
-  Value v = Value::table(), measured = Value::table();
-  v.set("epoch", r.epoch);
-  v.set("train_loss", r.train_loss);
-  for (const auto& [name, value] : r.validation) measured.set(name, value);
-  v.set("validation", measured);
-  v.set("lr", r.lr);
-  v.set("gradient_norm", r.gradient_norm);
-  v.set("seconds", r.seconds);
-  return v;
+// The history as checkpoints keep it: a row per epoch with these columns and then one per measured value. Training may
+// take more epochs than metadata have room for.
+constexpr std::int64_t kRecordColumns = 5;  // epoch, train_loss, lr, gradient_norm, seconds
+
+Tensor history_table(const std::vector<EpochRecord>& history) {
+  std::int64_t columns = kRecordColumns + static_cast<std::int64_t>(history.front().validation.size());
+  Tensor table = Tensor::empty({static_cast<std::int64_t>(history.size()), columns}, Dtype::f64);
+  double* at = table.mutable_data<double>();
+  for (const EpochRecord& r : history) {
+    for (double x : {static_cast<double>(r.epoch), r.train_loss, r.lr, r.gradient_norm, r.seconds}) *at++ = x;
+    for (const auto& [name, value] : r.validation) *at++ = value;
+  }
+  return table;
 }
 
-double real_or_nan(const Value& v) { return v.is_null() ? std::nan("") : v.as_real(); }
-
-EpochRecord read_record(const Value& v) {
-  EpochRecord r;
-  r.epoch = v.at("epoch").as_integer();
-  r.train_loss = real_or_nan(v.at("train_loss"));
-  for (const auto& [name, value] : v.at("validation").as_table()) r.validation.emplace_back(name, real_or_nan(value));
-  r.lr = v.at("lr").as_real();
-  r.gradient_norm = v.at("gradient_norm").as_real();
-  r.seconds = v.at("seconds").as_real();
-  return r;
+std::vector<EpochRecord> read_history(const Tensor& table, const Value::Array& measured) {
+  std::int64_t columns = kRecordColumns + static_cast<std::int64_t>(measured.size());
+  if (table.dtype() != Dtype::f64 || table.rank() != 2 || table.dim(1) != columns)
+    throw Error(ErrorKind::data, {"history", "f64 [epochs, " + std::to_string(columns) + "]", table.text(), ""});
+  std::vector<EpochRecord> history(static_cast<std::size_t>(table.dim(0)));
+  const double* at = table.data<double>();
+  for (EpochRecord& r : history) {
+    r.epoch = static_cast<std::int64_t>(at[0]);
+    r.train_loss = at[1];
+    r.lr = at[2];
+    r.gradient_norm = at[3];
+    r.seconds = at[4];
+    for (std::size_t i = 0; i < measured.size(); ++i)
+      r.validation.emplace_back(measured[i].as_string("measured"), at[kRecordColumns + static_cast<std::int64_t>(i)]);
+    at += columns;
+  }
+  return history;
 }
 
 std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
@@ -85,12 +94,6 @@ bool all_finite(const Tensor& t) {
     return std::all_of(t.data<float>(), t.data<float>() + t.size(), [](float v) { return std::isfinite(v); });
   std::vector<double> values = t.to(Dtype::f64).to_vector<double>();
   return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
-}
-
-bool uses_batch_statistics(const Network& n) {
-  for (std::size_t i = 0; i < n.size(); ++i)
-    if (n.layer(i).type() == "batch_norm") return true;
-  return false;
 }
 
 }  // namespace
@@ -224,6 +227,7 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
 
 bool Trainer::improved(const EpochRecord& record) {
   double value = required_value(record, early_->monitor, "train.early_stopping.monitor");
+  if (!std::isfinite(value)) return false;
   bool larger = larger_is_better(early_->monitor);
   bool better = state_.best_epoch == 0 ||
                 (larger ? value > state_.best + early_->min_delta : value < state_.best - early_->min_delta);
@@ -258,12 +262,19 @@ void Trainer::finish_epoch(const TrainCallbacks& callbacks) {
   if (callbacks.epoch_end) callbacks.epoch_end(record);
 }
 
+std::optional<Stopped> Trainer::reached(const TrainCallbacks& callbacks) const {
+  if (state_.last_norm >= 0 && state_.last_norm < params_.min_gradient_norm) return Stopped::small_gradient;
+  if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds) return Stopped::time;
+  if (callbacks.stop != nullptr && callbacks.stop->load()) return Stopped::interrupted;
+  return std::nullopt;
+}
+
 TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   std::int64_t n = data.size(), batch_size = batch_size_of(params_.batch_size, n);
   if (n == 0) throw Error(ErrorKind::data, "train", "the training part has no examples");
   std::int64_t steps = (n + batch_size - 1) / batch_size;
   // A last batch of one has no statistics of its own: batch norm goes without it.
-  if (uses_batch_statistics(network_) && n % batch_size == 1 && steps > 1) --steps;
+  if (network_.uses_batch_statistics() && n % batch_size == 1 && steps > 1) --steps;
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
   result_ = {};
   auto begin = Clockwork::now(), last_save = begin;
@@ -285,7 +296,14 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
     saving += std::chrono::duration<double>(last_save - start).count();
   };
   std::optional<Stopped> stop;
+  if (state_.examples != 0 && (state_.examples != n || state_.position > steps))
+    throw Error(ErrorKind::data, {"train", std::to_string(state_.examples) + " examples, as before it was interrupted",
+                                  std::to_string(n), "resume with the data the run began with, or start anew"});
+  state_.examples = n;
+  // A run that had ended is resumed: it has ended still, unless it is asked for more.
   if (early_ && state_.waited >= early_->patience) stop = Stopped::early_stopping;
+  if (!stop && optimizer_->steps() > 0) stop = reached(callbacks);
+  if (stop && stop != Stopped::interrupted && state_.position > 0) finish_epoch(callbacks);
 
   while (!stop && state_.epoch < params_.epochs) {
     random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
@@ -304,12 +322,7 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       tick();
       if (callbacks.progress)
         callbacks.progress({state_.epoch + 1, state_.position, steps, result_.examples, mean_loss()});
-      if (params_.min_gradient_norm > 0 && state_.last_norm < params_.min_gradient_norm)
-        stop = Stopped::small_gradient;
-      else if (params_.max_seconds > 0 && state_.seconds > params_.max_seconds)
-        stop = Stopped::time;
-      else if (callbacks.stop != nullptr && callbacks.stop->load())
-        stop = Stopped::interrupted;
+      stop = reached(callbacks);
       if (stop) break;
       if (state_.position < steps && due()) store();
     }
@@ -348,10 +361,11 @@ void Trainer::check_weights() {
 }
 
 Value Trainer::metadata() const {
-  Value v = Value::table(), history = Value::array();
+  Value v = Value::table(), measured = Value::array();
   v.set("steps", optimizer_->steps());
   v.set("epoch", state_.epoch);
   v.set("position", state_.position);
+  v.set("examples", state_.examples);
   v.set("loss_sum", state_.loss_sum);
   v.set("weight_sum", state_.weight_sum);
   v.set("seconds", state_.seconds);
@@ -361,12 +375,13 @@ Value Trainer::metadata() const {
   v.set("best", state_.best);
   v.set("waited", state_.waited);
   v.set("schedule", schedule_->state());
-  for (const EpochRecord& r : state_.history) history.push_back(record_value(r));
-  v.set("history", std::move(history));
+  if (!state_.history.empty())
+    for (const auto& [name, value] : state_.history.front().validation) measured.push_back(name);
+  v.set("measured", std::move(measured));
   return v;
 }
 
-// Checkpoint tensors: "model.NAME", "optimizer.NAME" and, with early stopping, "best.NAME".
+// Checkpoint tensors: "model.NAME", "optimizer.NAME", with early stopping "best.NAME", and after an epoch "history".
 void Trainer::save(const TrainCallbacks& callbacks) {
   check_weights();
   if (!callbacks.save) return;
@@ -374,12 +389,17 @@ void Trainer::save(const TrainCallbacks& callbacks) {
   for (auto& [name, t] : state_of(network_)) tensors.emplace_back("model." + name, t);
   for (auto& [name, t] : optimizer_->state(parameters_)) tensors.emplace_back("optimizer." + name, t);
   for (auto& [name, t] : best_state_) tensors.emplace_back("best." + name, t);
+  if (!state_.history.empty()) tensors.emplace_back("history", history_table(state_.history));
   callbacks.save(metadata(), tensors);
 }
 
 void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Tensor>>& tensors) {
+  for (const char* count : {"steps", "epoch", "position", "examples", "best_epoch", "waited"})
+    if (v.at(count).as_integer() < 0)
+      throw Error(ErrorKind::data, {count, "a number >= 0", std::to_string(v.at(count).as_integer()), ""});
   std::vector<std::pair<std::string, Tensor>> model, optimizer;
   best_state_.clear();
+  state_.history.clear();
   auto take = [](const std::string& name, const std::string& prefix, const Tensor& t, auto& into) {
     if (name.rfind(prefix, 0) == 0) into.emplace_back(name.substr(prefix.size()), t);
   };
@@ -387,11 +407,13 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
     take(name, "model.", t, model);
     take(name, "optimizer.", t, optimizer);
     take(name, "best.", t, best_state_);
+    if (name == "history") state_.history = read_history(t, v.at("measured").as_array("measured"));
   }
   load_state(network_, model);
   optimizer_->restore(parameters_, v.at("steps").as_integer(), optimizer);
   state_.epoch = v.at("epoch").as_integer();
   state_.position = v.at("position").as_integer();
+  state_.examples = v.at("examples").as_integer();
   state_.loss_sum = v.at("loss_sum").as_real();
   state_.weight_sum = v.at("weight_sum").as_real();
   state_.seconds = v.at("seconds").as_real();
@@ -401,8 +423,6 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
   state_.best = v.at("best").as_real();
   state_.waited = v.at("waited").as_integer();
   schedule_->restore(v.at("schedule"));
-  state_.history.clear();
-  for (const Value& r : v.at("history").as_array()) state_.history.push_back(read_record(r));
 }
 
 double evaluate_network(Network& network, const Loss& loss, const Dataset& data,

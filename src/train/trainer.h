@@ -127,6 +127,7 @@ class Trainer {
   struct State {
     std::int64_t epoch = 0;     // finished epochs
     std::int64_t position = 0;  // steps done in the current one
+    std::int64_t examples = 0;  // of the training data; 0 before it is known
     double loss_sum = 0, weight_sum = 0;
     double seconds = 0;
     double last_lr = 0;
@@ -139,6 +140,8 @@ class Trainer {
   void weigh_classes(Batch& batch) const;
   double train_step(const Batch& batch, double lr);
   [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
+  // Whether training ends after this step.
+  std::optional<Stopped> reached(const TrainCallbacks& callbacks) const;
   void finish_epoch(const TrainCallbacks& callbacks);
   bool improved(const EpochRecord& record);
   double mean_loss() const;  // of the epoch under way

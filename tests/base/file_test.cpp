@@ -154,6 +154,28 @@ TEST_F(File, FoldersAreMadeWithTheirParents) {
   EXPECT_THAT(error_of(ErrorKind::file, [&] { make_folder(path("a/b")); }), HasSubstr(path("a/b")));
 }
 
+TEST_F(File, RemovesFilesAndWhatKilledWritersLeft) {
+  for (const char* name : {"a", ".gradus-7-0.tmp", ".gradus-x", "b.tmp"}) write_file(path(name), "x");
+  remove_left_temporaries(folder_.string());
+  EXPECT_FALSE(fs::exists(path(".gradus-7-0.tmp")));
+  EXPECT_EQ(files(), 3u) << "what others named is gone";
+  remove_file(path("a"));
+  EXPECT_FALSE(fs::exists(path("a")));
+  remove_file(path("a"));  // none there
+  EXPECT_THAT(error_of(ErrorKind::file, [&] { remove_file(path("b.tmp/c")); }),
+              AllOf(HasSubstr(path("b.tmp/c")), HasSubstr("cannot remove")));
+}
+
+TEST_F(File, AFolderIsHeldByOneAtATime) {
+  {
+    FolderLock held(folder_.string());
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { FolderLock second(folder_.string()); }),
+                AllOf(HasSubstr(folder_.string()), HasSubstr("another process")));
+  }
+  FolderLock again(folder_.string());
+  EXPECT_THAT(error_of(ErrorKind::file, [&] { FolderLock none(path("none")); }), HasSubstr(path("none")));
+}
+
 TEST_F(File, PathsResolveFromAFolder) {
   EXPECT_EQ(resolve_path("runs", "iris.csv"), "runs/iris.csv");
   EXPECT_EQ(resolve_path("", "iris.csv"), "iris.csv");

@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 extern char** environ;
 
@@ -22,44 +23,7 @@ std::string slurp(const fs::path& path) {
   return s.str();
 }
 
-Result run(const std::vector<std::string>& arguments, int signal, int milliseconds) {
-  Folder folder;
-  std::string out = folder / "out", err = folder / "err";
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT, 0600);
-  std::vector<std::string> all = {GRADUS_COMMAND};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& a : all) argv.push_back(a.data());
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  Result result;
-  if (posix_spawn(&pid, GRADUS_COMMAND, &actions, nullptr, argv.data(), environ) != 0) return {127, "", "cannot start"};
-  posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  bool ended = false;
-  if (signal != 0) {
-    for (int waited = 0; waited < milliseconds && !ended; ++waited) {
-      usleep(1000);
-      ended = waitpid(pid, &status, WNOHANG) == pid;
-    }
-    if (!ended) kill(pid, signal);
-  }
-  if (!ended) waitpid(pid, &status, 0);
-  result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  result.out = slurp(out);
-  result.err = slurp(err);
-  return result;
-}
-
 }  // namespace
-
-Result gradus(const std::vector<std::string>& arguments) { return run(arguments, 0, 0); }
-Result gradus_killed(const std::vector<std::string>& a, int milliseconds) { return run(a, SIGKILL, milliseconds); }
-Result gradus_interrupted(const std::vector<std::string>& a, int milliseconds) { return run(a, SIGINT, milliseconds); }
 
 Folder::Folder() {
   std::string name = (fs::temp_directory_path() / "gradus-cli-XXXXXX").string();
@@ -74,5 +38,63 @@ std::string Folder::write(const std::string& name, const std::string& text) cons
   return (path_ / name).string();
 }
 std::string Folder::read(const std::string& name) const { return slurp(path_ / name); }
+
+Running::Running(std::vector<std::string> arguments, const std::string& out, const std::string& err) {
+  const std::string streams[] = {"/dev/null", out.empty() ? folder_ / "out" : out, err.empty() ? folder_ / "err" : err};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 0, streams[0].c_str(), O_RDONLY, 0);
+  for (int stream : {1, 2})
+    posix_spawn_file_actions_addopen(&actions, stream, streams[stream].c_str(), O_WRONLY | O_CREAT, 0600);
+  arguments.insert(arguments.begin(), GRADUS_COMMAND);
+  std::vector<char*> argv;
+  for (std::string& a : arguments) argv.push_back(a.data());
+  argv.push_back(nullptr);
+  int failure = posix_spawn(&pid_, GRADUS_COMMAND, &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (failure != 0) throw std::runtime_error("cannot start " GRADUS_COMMAND);
+}
+
+Running::~Running() {
+  if (ended_) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, &status_, 0);
+}
+
+bool Running::is_at_work() {
+  if (!ended_) ended_ = waitpid(pid_, &status_, WNOHANG) == pid_;
+  return !ended_;
+}
+
+void Running::signal_after(int milliseconds, int signal) {
+  for (int waited = 0; waited < milliseconds && is_at_work(); ++waited) usleep(1000);
+  if (is_at_work()) kill(pid_, signal);
+}
+
+Result Running::wait() {
+  if (!ended_) waitpid(pid_, &status_, 0);
+  ended_ = true;
+  return {WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_), slurp(folder_ / "out"),
+          slurp(folder_ / "err")};
+}
+
+namespace {
+
+Result signalled(const std::vector<std::string>& arguments, int signal, int milliseconds) {
+  Running running(arguments);
+  running.signal_after(milliseconds, signal);
+  return running.wait();
+}
+
+}  // namespace
+
+Result gradus(const std::vector<std::string>& arguments) { return Running(arguments).wait(); }
+
+Result gradus_killed(const std::vector<std::string>& a, int milliseconds) {
+  return signalled(a, SIGKILL, milliseconds);
+}
+Result gradus_interrupted(const std::vector<std::string>& a, int milliseconds) {
+  return signalled(a, SIGINT, milliseconds);
+}
 
 }  // namespace gradus::test

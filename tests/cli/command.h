@@ -6,20 +6,6 @@
 
 namespace gradus::test {
 
-// What a finished command left.
-struct Result {
-  int code = 0;  // exit code; 128 + signal when killed
-  std::string out, err;
-};
-
-// Runs the gradus command with these arguments.
-Result gradus(const std::vector<std::string>& arguments);
-
-// The same, killed with SIGKILL after `milliseconds` unless it ends before.
-Result gradus_killed(const std::vector<std::string>& arguments, int milliseconds);
-// The same, interrupted as by Ctrl-C.
-Result gradus_interrupted(const std::vector<std::string>& arguments, int milliseconds);
-
 // A folder of its own that goes with the test.
 class Folder {
  public:
@@ -34,5 +20,39 @@ class Folder {
  private:
   std::filesystem::path path_;
 };
+
+// What a finished command left.
+struct Result {
+  int code = 0;  // exit code; 128 + signal when killed
+  std::string out, err;
+};
+
+// The gradus command at work; it is killed when this goes before its end.
+class Running {
+ public:
+  // `out` and `err`: where its standard streams go; "" keeps them for the Result.
+  explicit Running(std::vector<std::string> arguments, const std::string& out = "", const std::string& err = "");
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  bool is_at_work();
+  // Sends a signal after `milliseconds` unless the command ends before.
+  void signal_after(int milliseconds, int signal);
+  Result wait();
+
+ private:
+  Folder folder_;
+  int pid_ = -1;
+  int status_ = 0;
+  bool ended_ = false;
+};
+
+// Runs the command with these arguments to its end.
+Result gradus(const std::vector<std::string>& arguments);
+// The same, killed with SIGKILL after `milliseconds` unless it ends before.
+Result gradus_killed(const std::vector<std::string>& arguments, int milliseconds);
+// The same, interrupted as by Ctrl-C.
+Result gradus_interrupted(const std::vector<std::string>& arguments, int milliseconds);
 
 }  // namespace gradus::test

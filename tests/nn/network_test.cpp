@@ -37,6 +37,50 @@ TEST(Network, AListOfLayers) {
   EXPECT_EQ(rows[0].cost.multiply_adds, 20);
 }
 
+// The width is that of the layers that decide the result's, wherever they stand in the list.
+TEST(Network, OpenWidthsComeFromTheOutputs) {
+  auto output = [](const std::string& toml) { return from(toml, 3)->output_shape({4}).text(); };
+  EXPECT_EQ(output(R"({type = "linear"}, {type = "dropout"}, {type = "layer_norm"}, {type = "softmax"})"), "[3]");
+  EXPECT_EQ(output(R"({type = "linear", name = "a"}, {type = "linear", name = "b", from = "input"},
+                      {type = "add", from = ["a", "b"]})"),
+            "[3]");
+  EXPECT_EQ(output(R"({type = "linear", name = "head"}, {type = "linear", units = 9, name = "side", from = "input"},
+                      {type = "relu", from = "head"})"),
+            "[3]");
+  EXPECT_EQ(output(R"({type = "linear"}, {type = "residual", layers = [{type = "linear", units = 3}]})"), "[3]");
+  EXPECT_EQ(output(R"({type = "linear", units = 5}, {type = "relu"})"), "[5]") << "what is given stays";
+  for (const char* open : {R"({type = "linear"}, {type = "linear", units = 3})",
+                           R"({type = "linear"}, {type = "concatenate", from = ["linear1", "input"]})",
+                           R"({type = "linear"}, {type = "reshape", shape = [3, 1]})",
+                           R"({type = "linear"}, {type = "residual", layers = [{type = "linear", units = 5}]})"})
+    EXPECT_THAT(error_of(ErrorKind::config, [&] { output(open); }), AllOf(HasSubstr("linear1"), HasSubstr("units")))
+        << open;
+}
+
+TEST(Network, KnowsItsBatchStatisticsAtAnyDepth) {
+  const std::string branch = R"([{type = "linear", units = 4}, {type = "batch_norm"}])";
+  EXPECT_TRUE(from(R"({type = "batch_norm"}, {type = "relu"})")->uses_batch_statistics());
+  EXPECT_TRUE(from("{type = \"residual\", layers = " + branch + "}")->uses_batch_statistics());
+  EXPECT_TRUE(
+      from("{type = \"residual\", layers = [{type = \"relu\"}], shortcut = " + branch + "}")->uses_batch_statistics());
+  EXPECT_FALSE(from(R"({type = "residual", layers = [{type = "layer_norm"}]})")->uses_batch_statistics());
+}
+
+// Sizes whose products do not fit into 64 bits must not come out small.
+TEST(Network, RefusesSizesThatCannotBeCounted) {
+  auto refused = [](const std::string& toml) {
+    EXPECT_THROW(from(toml)->cost({4}), Error) << toml;
+    EXPECT_THROW(from(toml)->build({4}, 1), Error) << toml;
+  };
+  refused(R"({type = "linear", units = 9000000000000000000})");
+  refused(R"({type = "linear", units = 4611686018427387905, bias = false})");  // times 4 is 4, modulo 2^64
+  refused(R"({type = "linear", units = 8589934592}, {type = "linear", units = 8589934592})");
+  refused(R"({type = "reshape", shape = [4611686018427387905, 4]})");
+  EXPECT_THROW(from(R"({type = "relu"})")->cost({1LL << 40, 1LL << 40}), Error);
+  EXPECT_EQ(from(R"({type = "linear", units = 1000000}, {type = "linear", units = 1000000})")->cost({4}).parameters,
+            4'000'000 + 1'000'000 + 1'000'000'000'000 + 1'000'000);
+}
+
 TEST(Network, AGraph) {
   auto n = from(R"({type = "linear", units = 4, name = "a"}, {type = "tanh", name = "t"},
                    {type = "linear", units = 4, name = "b", from = "input"},

@@ -119,6 +119,21 @@ TEST(Trainer, UnknownMonitorIsNamed) {
   }
 }
 
+// Checkpoints kept in memory.
+struct Saved {
+  Value metadata;
+  std::vector<std::pair<std::string, Tensor>> tensors;
+};
+TrainCallbacks saving(std::vector<Saved>& saved) {
+  TrainCallbacks callbacks;
+  callbacks.save = [&](const Value& m, const std::vector<std::pair<std::string, Tensor>>& tensors) {
+    Saved s{m, {}};
+    for (auto& [name, t] : tensors) s.tensors.emplace_back(name, t.copy());
+    saved.push_back(std::move(s));
+  };
+  return callbacks;
+}
+
 // Every step's state, stored and taken up by a new trainer, ends in the same bits.
 TEST(Trainer, ResumesFromAnyStep) {
   ArrayDataset data = line(50);
@@ -134,17 +149,8 @@ TEST(Trainer, ResumesFromAnyStep) {
   params.schedule = "cosine";
   params.checkpoint_steps = 1;
   auto loss = make_loss("mse", "loss");
-  struct Saved {
-    Value metadata;
-    std::vector<std::pair<std::string, Tensor>> tensors;
-  };
   std::vector<Saved> saved;
-  TrainCallbacks callbacks;
-  callbacks.save = [&](const Value& m, const std::vector<std::pair<std::string, Tensor>>& tensors) {
-    Saved s{m, {}};
-    for (auto& [name, t] : tensors) s.tensors.emplace_back(name, t.copy());
-    saved.push_back(std::move(s));
-  };
+  TrainCallbacks callbacks = saving(saved);
   Network whole = make();
   Trainer(whole, *loss, params, 5).fit(data, callbacks);
   auto expected = state_of(whole);
@@ -160,6 +166,118 @@ TEST(Trainer, ResumesFromAnyStep) {
       EXPECT_EQ(got[i].second.to_vector<float>(), expected[i].second.to_vector<float>())
           << got[i].first << " from step " << s.metadata.at("steps").as_integer();
   }
+}
+
+// Killed after the last checkpoint and before its model is written, a run that had reached its end has still reached
+// it.
+TEST(Trainer, ResumedWhereItHadStoppedItTakesNoFurtherStep) {
+  ArrayDataset data = line(64);
+  Fixture whole;
+  whole.params.epochs = 1000;
+  whole.params.batch_size = 8;
+  whole.params.min_gradient_norm = 0.3;
+  std::vector<Saved> saved;
+  TrainResult first = whole.fit(data, saving(saved));
+  ASSERT_EQ(first.stopped, Stopped::small_gradient);
+  ASSERT_NE(first.steps % 8, 0) << "it is to stop inside an epoch";
+  Fixture resumed;
+  resumed.params = whole.params;
+  Trainer trainer(resumed.network, *resumed.loss, resumed.params, 1);
+  trainer.resume(saved.back().metadata, saved.back().tensors);
+  TrainResult second = trainer.fit(data, {});
+  EXPECT_EQ(second.stopped, Stopped::small_gradient);
+  EXPECT_EQ(second.steps, first.steps);
+  EXPECT_EQ(second.epochs, first.epochs);
+  EXPECT_EQ(second.history.size(), first.history.size());
+  EXPECT_EQ(parameters_of(resumed.network)[0].value.to_vector<float>(),
+            parameters_of(whole.network)[0].value.to_vector<float>());
+}
+
+TEST(Trainer, ResumingRefusesOtherDataAndDamagedCounts) {
+  Fixture f;
+  f.params.epochs = 2;
+  f.params.checkpoint_steps = 1;
+  std::vector<Saved> saved;
+  f.fit(line(64), saving(saved));
+  auto resume = [&](const Value& metadata, std::int64_t examples) {
+    try {
+      Trainer trainer(f.network, *f.loss, f.params, 1);
+      trainer.resume(metadata, saved.front().tensors);
+      trainer.fit(line(examples), {});
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(resume(saved.front().metadata, 64), "");
+  EXPECT_THAT(resume(saved.front().metadata, 65), testing::HasSubstr("expected 64 examples"));
+  for (const char* count : {"steps", "epoch", "position", "examples", "waited"}) {
+    Value damaged = saved.front().metadata;
+    damaged.set(count, -1);
+    EXPECT_THAT(resume(damaged, 64), testing::HasSubstr(count));
+  }
+  Value far = saved.front().metadata;
+  far.set("position", 1'000'000);
+  EXPECT_NE(resume(far, 64), "");
+}
+
+// A score that is no number at first (R2 of a constant target) does not stand in the way of those after it, nor of
+// writing the checkpoint down.
+TEST(Trainer, ValuesThatAreNoNumberAreNoImprovement) {
+  Fixture f;
+  f.params.epochs = 10;
+  f.params.early_stopping = Value(Value::Table{{"patience", 3}});
+  f.params.schedule = Value(Value::Table{{"type", "plateau"}, {"patience", 1}});
+  f.params.checkpoint_steps = 1;
+  std::vector<double> losses = {std::nan(""), INFINITY, 3, 2, 2.5, 2.5, 2.5};
+  std::vector<Saved> saved;
+  std::size_t epoch = 0;
+  TrainCallbacks callbacks = saving(saved);
+  callbacks.validate = [&] { return Measured{{"loss", losses[epoch++]}}; };
+  TrainResult r = f.fit(line(64), callbacks);
+  EXPECT_EQ(r.best_epoch, 4);
+  for (const Saved& s : saved) {
+    Trainer trainer(f.network, *f.loss, f.params, 1);
+    EXPECT_NO_THROW(trainer.resume(parse_json(to_json(s.metadata), "checkpoint"), s.tensors));
+  }
+}
+
+// Metadata of a model file are limited; a small network may well be trained for a million epochs.
+TEST(Trainer, ACheckpointsMetadataDoNotGrowWithTheEpochs) {
+  Fixture f;
+  f.params.batch_size = "all";
+  f.params.epochs = 50;
+  f.params.checkpoint_steps = 1;
+  std::vector<Saved> saved;
+  TrainCallbacks callbacks = saving(saved);
+  callbacks.validate = [] { return Measured{{"loss", 0.1}, {"r2", std::nan("")}}; };
+  TrainResult r = f.fit(line(8), callbacks);
+  EXPECT_LT(to_json(saved.back().metadata).size(), to_json(saved[1].metadata).size() + 50);
+  Trainer trainer(f.network, *f.loss, f.params, 1);
+  trainer.resume(saved.back().metadata, saved.back().tensors);
+  ASSERT_EQ(trainer.history().size(), 50u);
+  const EpochRecord &got = trainer.history()[30], &expected = r.history[30];
+  EXPECT_EQ(got.epoch, 31);
+  EXPECT_EQ(got.train_loss, expected.train_loss);
+  EXPECT_EQ(got.lr, 0.1);
+  EXPECT_EQ(got.gradient_norm, expected.gradient_norm);
+  EXPECT_EQ(got.seconds, expected.seconds);
+  ASSERT_EQ(got.validation.size(), 2u);
+  EXPECT_EQ(got.validation[0], std::pair(std::string("loss"), 0.1));
+  EXPECT_EQ(got.validation[1].first, "r2");
+  EXPECT_TRUE(std::isnan(got.validation[1].second));
+}
+
+// 33 examples in batches of 16: the last batch has one, which batch norm inside a branch cannot use either.
+TEST(Trainer, ALastBatchOfOneIsLeftOutForBatchNormAtAnyDepth) {
+  auto branch = parse_toml("layers = [ { type = \"linear\", units = 2 }, { type = \"batch_norm\" } ]", "branch");
+  Network n = nn::network(nn::layer("residual", branch), nn::linear(1));
+  n.build({2}, 1);
+  auto loss = make_loss("mse", "loss");
+  TrainParams params;
+  params.epochs = 3;
+  params.batch_size = 16;
+  EXPECT_EQ(Trainer(n, *loss, params, 1).fit(line(33), {}).steps, 3 * 2);
 }
 
 TEST(Trainer, ClassWeightsCountLikeRepeatedExamples) {

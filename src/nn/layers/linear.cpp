@@ -45,6 +45,10 @@ class Linear final : public Module {
                       ->make({units()}, k, units(), context.key.in("bias"), context.dtype);
     bias_.value.set_requires_grad();
   }
+  bool decide_width(std::int64_t width) override {
+    if (!params_.units) params_.units = width;
+    return true;
+  }
   Tensor forward(const Tensor& x, const Context& context) override {
     Tensor y = linear(x, weight_.value, bias_.value, context.watch ? Activation{} : activation_);
     return y;
@@ -61,14 +65,19 @@ class Linear final : public Module {
  private:
   std::int64_t units() const {
     if (!params_.units)
-      throw Error(ErrorKind::config, "linear.units", "missing",
-                  "only the last linear layer takes its width from the target");
+      throw Error(
+          ErrorKind::config, "linear.units", "missing",
+          "only a last linear layer whose result keeps its shape up to the end takes its width from the target");
     return *params_.units;
   }
   void check_input(const Shape& input) const {
     if (input.rank() < 1 || input.size() < 1)
       throw Error(ErrorKind::shape,
                   {"linear", "an input [batch, .., features]", "examples of shape " + input.text(), ""});
+    std::int64_t k = input[input.rank() - 1];
+    if (static_cast<double>(k) * static_cast<double>(units()) > 0x1p50)
+      throw Error(ErrorKind::config,
+                  {"linear.units", "at most 2^50 weights", std::to_string(k) + " x " + std::to_string(units()), ""});
   }
 
   Params params_;

@@ -31,6 +31,7 @@ class Reshape final : public Module {
   std::string type() const override { return "reshape"; }
   Shape output_shape(const Shape& input) const override {
     Shape to(params_.shape);
+    check_size(to);
     std::int64_t known = 1;
     int rest = -1;
     for (int i = 0; i < to.rank(); ++i) {

@@ -27,6 +27,9 @@ class Residual final : public Module {
                                      "change the branch's last width or give a shortcut"});
     return main;
   }
+  bool uses_batch_statistics() const override {
+    return branch_->uses_batch_statistics() || (shortcut_ && shortcut_->uses_batch_statistics());
+  }
   Cost cost(const Shape& input) const override {
     Cost c = branch_->cost(input), s = shortcut_ ? shortcut_->cost(input) : Cost{};
     return {c.parameters + s.parameters, c.multiply_adds + s.multiply_adds,

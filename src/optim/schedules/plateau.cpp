@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/optim/schedule.h"
 
@@ -31,7 +32,9 @@ class Plateau final : public Schedule {
 
   std::string monitored() const override { return params_.monitor; }
   void observe(double value, bool larger) override {
-    if (!seen_ || (larger ? value > best_ * (1 + params_.min_delta) : value < best_ * (1 - params_.min_delta))) {
+    bool better =
+        !seen_ || (larger ? value > best_ * (1 + params_.min_delta) : value < best_ * (1 - params_.min_delta));
+    if (better && std::isfinite(value)) {
       seen_ = true;
       best_ = value;
       waited_ = 0;
