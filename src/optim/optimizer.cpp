@@ -63,7 +63,7 @@ bool reads_parameter(const Gradients::Raw& g, const std::vector<Parameter>& para
 
 // One walk over all chunks.
 struct Optimizer::Pass {
-  enum What { join, update_joined, update } what;
+  enum What { kJoin, kUpdateJoined, kUpdate } what;
   const std::vector<Parameter>& parameters;
   const GradientRules& rules;
   double lr;
@@ -104,9 +104,9 @@ void Optimizer::run_chunk(const Pass& pass, std::size_t number) {
   alignas(64) T own[kMostInChunk];
   T* w = gradus::buffer<T>(parameter.value) + c.begin;
   const T* g = own;
-  if (pass.what != Pass::update) {
+  if (pass.what != Pass::kUpdate) {
     T* joined = gradus::buffer<T>(joined_[c.parameter]) + c.begin;
-    if (pass.what == Pass::join) {
+    if (pass.what == Pass::kJoin) {
       put_together(*gradient, c.begin, c.count, joined, joined);
       squares_[number] = loops.sum_squares(joined, c.count);
       bad_[number] = !std::isfinite(squares_[number]) && !loops.all_finite(joined, c.count);
@@ -180,11 +180,11 @@ StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& 
   prepare(parameters);
   ++steps_;
   int workers = collect(parameters, gradients) ? static_cast<int>(std::min<std::size_t>(threads(), chunks_.size())) : 1;
-  Pass pass{Pass::update, parameters, rules, lr, workers};
+  Pass pass{Pass::kUpdate, parameters, rules, lr, workers};
   StepReport report;
   if (want_norm || rules.clip_norm > 0) {
     report.gradient_norm = join(pass);
-    pass.what = Pass::update_joined;
+    pass.what = Pass::kUpdateJoined;
     if (rules.clip_norm > 0 && report.gradient_norm > rules.clip_norm)
       pass.scale = rules.clip_norm / report.gradient_norm;
   }
@@ -192,7 +192,7 @@ StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& 
     auto it = std::find(bad_.begin(), bad_.end(), 1);
     return it == bad_.end() ? -1 : chunks_[it - bad_.begin()].parameter;
   };
-  if (pass.what == Pass::update_joined) report.first_bad_parameter = first_bad();
+  if (pass.what == Pass::kUpdateJoined) report.first_bad_parameter = first_bad();
   if (report.first_bad_parameter < 0) {
     walk(pass);
     report.first_bad_parameter = first_bad();
@@ -204,7 +204,7 @@ StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& 
 double Optimizer::join(Pass pass) {
   if (joined_.empty())
     for (const Parameter& p : pass.parameters) joined_.push_back(Tensor::empty(p.value.shape(), p.value.dtype()));
-  pass.what = Pass::join;
+  pass.what = Pass::kJoin;
   walk(pass);
   double squares = 0;
   for (std::size_t c = 0; c < chunks_.size(); ++c)

@@ -85,7 +85,7 @@ std::string records_table(std::string_view label, const Value::Array& records, s
   std::vector<Field> fields;
   for (const Value& record : records)
     for (const auto& [key, value] : record.as_table(label)) {
-      auto at = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.key == key; });
+      auto at = std::find_if(fields.begin(), fields.end(), [&name = key](const Field& f) { return f.key == name; });
       if (at == fields.end()) at = fields.insert(at, {key});
       at->numeric |= value.is_number();
       at->list |= value.is_array();
