@@ -20,6 +20,13 @@ struct Exception {
 
 }  // namespace
 
+Value methods_table(const Value& given, const char* default_method) {
+  if (given.is_table()) return given;
+  Value table = Value::table();
+  table.set("default", given.is_null() ? Value(default_method) : given);
+  return table;
+}
+
 ColumnMethods::ColumnMethods(std::string place, std::string default_method, Value exceptions,
                              const std::vector<std::string>& choices)
     : place_(std::move(place)), default_method_(std::move(default_method)), exceptions_(Value::table()) {
@@ -47,11 +54,11 @@ const Value* ColumnMethods::value(const std::string& column) const {
   return value && !value->is_null() ? value : nullptr;
 }
 
-void ColumnMethods::check_names(const Table& table) const {
+void ColumnMethods::check_names(const Table& table, const char* noun) const {
   for (const auto& [column, exception] : exceptions_.as_table()) {
     if (table.find(column)) continue;
     std::string close = nearest(column, table.names());
-    throw Error(ErrorKind::config, place_ + ".columns", "there is no feature " + quoted(column),
+    throw Error(ErrorKind::config, place_ + ".columns", std::string("there is no ") + noun + " " + quoted(column),
                 close.empty() ? "" : "did you mean " + quoted(close) + "?");
   }
 }

@@ -8,6 +8,10 @@
 
 namespace gradus {
 
+// What a config gives for a step, `method` or `{ default = method, ... }`, as a table; null stands for
+// `default_method`.
+Value methods_table(const Value& given, const char* default_method);
+
 // A method per column: a default, and exceptions by column name, each a method or a table { method = ..., value = ...
 // }.
 class ColumnMethods {
@@ -21,8 +25,8 @@ class ColumnMethods {
   bool is_exception(const std::string& column) const { return exceptions_.find(column) != nullptr; }
   // The `value` given with a column's method, or null.
   const Value* value(const std::string& column) const;
-  // Throws Error{config} when an exception names no column of the table.
-  void check_names(const Table& table) const;
+  // Throws Error{config} when an exception names no column of the table, whose columns are of the kind `noun`.
+  void check_names(const Table& table, const char* noun = "feature") const;
 
  private:
   std::string place_;

@@ -9,18 +9,11 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
+#include "gradus/data/column_methods.h"
 #include "gradus/data/numbers.h"
 
 namespace gradus {
 namespace {
-
-// `method` or `{ default = method, ... }` as a table.
-Value as_step_params(const Value& given, const char* default_method) {
-  if (given.is_table()) return given;
-  Value table = Value::table();
-  table.set("default", given.is_null() ? Value(default_method) : given);
-  return table;
-}
 
 std::string place_of(const Table& table, const std::string& column) {
   return table.name().empty() ? "column " + quoted(column) : table.name() + ": column " + quoted(column);
@@ -96,12 +89,15 @@ void PrepareParams::fields(Fields& f) {
   f("encode", encode, "a method or { default = ..., columns = { NAME = ... } }", "categories: one_hot or ordinal");
   f("scale", scale, "a method or { default = ..., columns = { NAME = ... } }",
     "numbers: none, standardize or normalize");
+  f("scale_target", scale_target, "a method or { default = ..., columns = { NAME = ... } }",
+    "what a regression is trained on: none, standardize or normalize; losses are in that scale, predictions, MSE, MAE "
+    "and R2 in the target's own units");
 }
 
 TablePipeline::TablePipeline(const PrepareParams& params) {
-  add_step("impute", as_step_params(params.missing, "error"), "prepare.missing");
-  add_step("encode", as_step_params(params.encode, "one_hot"), "prepare.encode");
-  add_step("scale", as_step_params(params.scale, "none"), "prepare.scale");
+  add_step("impute", methods_table(params.missing, "error"), "prepare.missing");
+  add_step("encode", methods_table(params.encode, "one_hot"), "prepare.encode");
+  add_step("scale", methods_table(params.scale, "none"), "prepare.scale");
 }
 
 void TablePipeline::add_step(const std::string& type, Value params, const std::string& place) {
