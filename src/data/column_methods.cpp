@@ -43,11 +43,12 @@ const Value* ColumnMethods::value(const std::string& column) const {
   return value && !value->is_null() ? value : nullptr;
 }
 
-void ColumnMethods::check_names(const Table& table) const {
+void ColumnMethods::check_names(const Table& table, const char* noun) const {
   for (const auto& [column, exception] : exceptions_.as_table()) {
     if (table.find(column)) continue;
     std::string close = nearest(column, table.names());
-    throw Error(ErrorKind::config, place_ + ".columns." + column, "there is no feature " + quoted(column),
+    throw Error(ErrorKind::config, place_ + ".columns." + column,
+                std::string("there is no ") + noun + " " + quoted(column),
                 close.empty() ? "" : "did you mean " + quoted(close) + "?");
   }
 }

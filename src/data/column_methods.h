@@ -21,8 +21,8 @@ class ColumnMethods {
   bool is_exception(const std::string& column) const { return exceptions_.find(column) != nullptr; }
   // The `value` given with a column's method, or null.
   const Value* value(const std::string& column) const;
-  // Throws Error{config} when an exception names no column of the table.
-  void check_names(const Table& table) const;
+  // Throws Error{config} when an exception names no column of the table, whose columns are of the kind `noun`.
+  void check_names(const Table& table, const char* noun = "feature") const;
 
  private:
   std::string place_;

@@ -88,6 +88,9 @@ void PrepareParams::fields(Fields& f) {
   f("encode", encode, "a method or { default = ..., columns = { NAME = ... } }", "categories: one_hot or ordinal");
   f("scale", scale, "a method or { default = ..., columns = { NAME = ... } }",
     "numbers: none, standardize or normalize");
+  f("scale_target", scale_target, "a method or { default = ..., columns = { NAME = ... } }",
+    "what a regression is trained on: none, standardize or normalize; losses are in that scale, predictions, MSE, MAE "
+    "and R2 in the target's own units");
 }
 
 TablePipeline::TablePipeline(const PrepareParams& params) {

@@ -12,13 +12,14 @@
 
 namespace gradus {
 
-// The [prepare] section of a config. `missing`, `encode` and `scale` are each a method's name or a table
-// { default = ..., columns = { NAME = ... }, ... }: see Impute, Encode and Scale.
+// The [prepare] section of a config. All but `split` are each a method's name or a table
+// { default = ..., columns = { NAME = ... }, ... }: see Impute, Encode, Scale and fit_target_scales.
 struct PrepareParams {
-  Value split;    // see read_split
-  Value missing;  // absent: missing values are an error
-  Value encode;   // absent: one_hot
-  Value scale;    // absent: none
+  Value split;         // see read_split
+  Value missing;       // absent: missing values are an error
+  Value encode;        // absent: one_hot
+  Value scale;         // absent: none
+  Value scale_target;  // absent: none
 
   void fields(Fields& f);
 };

@@ -20,11 +20,24 @@ std::vector<std::string> texts_in(const Value& list) {
 
 }  // namespace
 
+void TaskSpec::fit_scales(const Value& scale_target, std::span<const double> values, const RowIndices& train,
+                          std::vector<std::string>& notes) {
+  if (classifies()) {
+    if (scale_target.is_null() || (scale_target.is_string() && scale_target.as_string() == "none")) return;
+    throw Error(ErrorKind::config, "prepare.scale_target", "the target has classes, and only numbers are scaled",
+                "leave it out, or set data.task = \"regression\" if the classes are numbers");
+  }
+  scales = fit_target_scales(scale_target, outputs, values, train);
+  std::string note = target_scale_note(scale_target, scales, outputs, values, train);
+  if (!note.empty()) notes.push_back(note);
+}
+
 Value TaskSpec::state() const {
   Value v = Value::table();
   v.set("kind", std::string(task_name(kind)));
   v.set("classes", text_list(classes));
   v.set("outputs", text_list(outputs));
+  if (!scales.empty()) v.set("scales", scales_state(scales));
   return v;
 }
 
@@ -36,6 +49,7 @@ TaskSpec TaskSpec::restored(const Value& state) {
   if (name != task_name(task.kind)) throw Error(ErrorKind::data, {"task", "a known kind", "\"" + name + "\"", ""});
   task.classes = texts_in(state.at("classes"));
   task.outputs = texts_in(state.at("outputs"));
+  if (const Value* scales = state.find("scales")) task.scales = restored_scales(*scales, task.outputs.size());
   return task;
 }
 

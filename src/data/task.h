@@ -6,6 +6,7 @@
 
 #include "gradus/base/value.h"
 #include "gradus/data/target.h"
+#include "gradus/data/target_scale.h"
 
 namespace gradus {
 
@@ -14,11 +15,17 @@ struct TaskSpec {
   Task kind = Task::regression;
   std::vector<std::string> classes;  // names by class number; empty for regression
   std::vector<std::string> outputs;  // names of the target columns
+  TargetScales scales = {};          // from the outputs' own units to those that are trained on
 
   bool classifies() const { return kind != Task::regression; }
   // Classes, or number of regression targets.
   std::int64_t width() const { return static_cast<std::int64_t>(classifies() ? classes.size() : outputs.size()); }
+  // Learns `scales` as [prepare] scale_target says and adds a sentence about them to the notes; see fit_target_scales.
+  // Throws Error{config} when it asks for scaling and the target has classes.
+  void fit_scales(const Value& scale_target, std::span<const double> values, const RowIndices& train,
+                  std::vector<std::string>& notes);
   Value state() const;
+  // Throws Error{data} for a state that is damaged.
   static TaskSpec restored(const Value& state);
 };
 

@@ -45,6 +45,8 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
       append(out.true_values, batch.target);
     }
   });
+  unscale_targets(task.scales, out.predicted_values);
+  unscale_targets(task.scales, out.true_values);
   return out;
 }
 

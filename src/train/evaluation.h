@@ -8,11 +8,11 @@ namespace gradus {
 // A network's predictions for a data set beside the truth.
 struct Evaluation {
   TaskSpec task;
-  double loss = 0;
+  double loss = 0;  // in the units trained on
   // classification
   std::vector<std::int32_t> truth, predicted;
   std::vector<float> probabilities;  // [n, classes]; empty when the loss gives none
-  // regression, [n, outputs]
+  // regression, [n, outputs], in the targets' own units
   std::vector<float> true_values, predicted_values;
   std::vector<double> weights;  // empty: all 1
 
@@ -25,7 +25,7 @@ struct Evaluation {
 // The names summary() gives for a task.
 std::vector<std::string> summary_names(const TaskSpec& task);
 
-// Predicts a whole data set without training.
+// Predicts a whole data set without training; its targets are in the units trained on (TaskSpec::scales).
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data);
 
 }  // namespace gradus

@@ -172,6 +172,10 @@ TEST(Train, NamesMistakesAndTheirFix) {
        iris().replace(iris().find("cross_entropy"), 13, "mse"),
        2,
        {"model.loss", "mse", "cross_entropy"}},
+      {"scaled classes",
+       iris().replace(iris().find("scale ="), 7, "scale_target = \"standardize\"\nscale ="),
+       2,
+       {"prepare.scale_target", "classes"}},
       {"unknown target", iris().replace(iris().find("\"species\""), 9, "\"specie\""), 1, {"specie", "species"}},
       {"missing file", iris().replace(iris().find("iris.csv"), 8, "none.csv"), 1, {"none.csv"}},
   };
@@ -210,6 +214,61 @@ TEST(Train, DivergingTrainingNamesTheStep) {
   EXPECT_EQ(r.code, 1);
   EXPECT_THAT(r.err, HasSubstr("step "));
   EXPECT_THAT(r.err, HasSubstr("finite"));
+}
+
+// y = 5000 + 300 x for x = 0 ... 59, far from what a new network puts out.
+std::string line_table() {
+  std::string text = "x,y\n";
+  for (int x = 0; x < 60; ++x) text += std::to_string(x) + "," + std::to_string(5000 + 300 * x) + "\n";
+  return text;
+}
+
+std::string line_config(const std::string& csv, const std::string& prepare) {
+  return "name = \"line\"\n[data]\nsource = \"" + csv + "\"\ntarget = \"y\"\n[prepare]\nscale = \"standardize\"\n" +
+         "split = { method = \"random\", train = 0.7, test = 0.3 }\n" + prepare +
+         "[model]\nlayers = [ { type = \"linear\" } ]\n[train]\nepochs = 40\nbatch_size = 8\n"
+         "optimizer = { type = \"sgd\", lr = 0.05 }\ncheckpoint_steps = 3\n";
+}
+
+TEST(Train, ScaledTargetsComeBackInTheirOwnUnits) {
+  Folder f;
+  std::string csv = f.write("line.csv", line_table());
+  std::string config = f.write("line.toml", line_config(csv, "scale_target = \"standardize\"\n"));
+  Result r = gradus({"train", config, "--out", f / "run"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("predictions and other metrics are not"));
+  Value test = metrics_of(f, "run").at("metrics").at("test");
+  EXPECT_LT(test.at("loss").as_real(), 1e-3);
+  EXPECT_GT(test.at("mse").as_real(), 1e6 * test.at("loss").as_real());  // y's variance is about 27 million
+  EXPECT_GT(test.at("r2").as_real(), 0.999);
+
+  Result e = gradus({"evaluate", f / "run", "--data", f.write("one.csv", "x,y\n10,8000\n"), "--json"});
+  ASSERT_EQ(e.code, 0) << e.err;
+  EXPECT_LT(parse_json(e.out, "out").at("metrics").at("mae").as_real(), 50);
+  Result p = gradus({"predict", f / "run", "--data", f.write("new.csv", "x\n10\n")});
+  ASSERT_EQ(p.code, 0) << p.err;
+  EXPECT_NEAR(std::stod(p.out.substr(p.out.find('\n') + 1)), 8000, 50);
+}
+
+TEST(Train, ScaledTargetsResumeWithTheSameBits) {
+  Folder f;
+  std::string csv = f.write("line.csv", line_table());
+  std::string config = f.write("line.toml", line_config(csv, "scale_target = \"normalize\"\n"));
+  ASSERT_EQ(gradus({"train", config, "--out", f / "whole", "--quiet"}).code, 0);
+  ASSERT_EQ(gradus({"train", config, "--out", f / "cut", "--quiet", "--set", "train.epochs=13"}).code, 0);
+  Result r = gradus({"train", config, "--out", f / "cut", "--quiet", "--resume"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(hash_of(f, "cut"), hash_of(f, "whole"));
+}
+
+TEST(Train, SaysWhenTargetsAreFarFromOne) {
+  Folder f;
+  std::string csv = f.write("line.csv", line_table());
+  Result silent = gradus({"train", f.write("a.toml", line_config(csv, "scale_target = \"none\"\n")), "--out", f / "a"});
+  EXPECT_THAT(silent.err, Not(HasSubstr("scale_target")));
+  Result said = gradus({"train", f.write("b.toml", line_config(csv, "")), "--out", f / "b"});
+  EXPECT_THAT(said.err, HasSubstr("scale_target = \"standardize\""));
+  EXPECT_EQ(hash_of(f, "a"), hash_of(f, "b"));
 }
 
 TEST(Evaluate, MeasuresTheSameNumbersAsTraining) {

@@ -29,12 +29,16 @@ struct IdxDataParams {
 struct IdxPrepareParams {
   Value split;
   std::string scale = "none";
+  Value scale_target;
   void fields(Fields& f) {
     f("split", split, "a table with method and shares",
       "how data are held back: { method = \"files\", validation = 0.1 }");
     f("scale", scale, {"none", "normalize", "standardize"},
       "none: values as they are; normalize: training minimum and maximum to 0 and 1; standardize: mean 0, deviation 1 "
       "over all elements of the training part");
+    f("scale_target", scale_target, "none, standardize or normalize",
+      "what a regression is trained on; losses are in that scale, predictions, MSE, MAE and R2 in the labels' own "
+      "units");
   }
 };
 
@@ -145,9 +149,11 @@ class IdxSource final : public Source {
     }
     Split parts = make_split(split, plan, seed);
     if (task_.classifies()) check_classes(parts.train, plan, split);
-    fit_scale(train.values, parts.train);
+    fit_input_scale(train.values, parts.train);
 
     LoadedData out;
+    std::vector<double> labels(train.numbers.begin(), train.numbers.end());
+    task_.fit_scales(prepare_.scale_target, labels, parts.train, out.notes);
     out.task = task_;
     if (parts.unused > 0) out.notes.push_back(std::to_string(parts.unused) + " examples are in no part of the split");
     out.summary = summary(parts);
@@ -263,7 +269,7 @@ class IdxSource final : public Source {
                                       std::to_string(a.numbers[i]), "example " + std::to_string(i)});
   }
 
-  void fit_scale(const Tensor& values, const RowIndices& rows) {
+  void fit_input_scale(const Tensor& values, const RowIndices& rows) {
     shift_ = 0;
     scale_ = 1;
     if (prepare_.scale == "none") return;
@@ -282,7 +288,12 @@ class IdxSource final : public Source {
   std::unique_ptr<Dataset> part(const Arrays& a, const RowIndices& rows) const {
     if (rows.empty()) return nullptr;
     std::int64_t n = a.values.dim(0);
-    Tensor target = task_.classifies() ? Tensor::from(a.classes, {n}) : Tensor::from(a.numbers, {n, 1});
+    Tensor target;
+    if (task_.classifies())
+      target = Tensor::from(a.classes, {n});
+    else
+      target =
+          Tensor::from(scaled_targets(task_.scales, std::vector<double>(a.numbers.begin(), a.numbers.end())), {n, 1});
     ArrayInputs inputs{a.values, shift_, scale_};
     if (a.values.dtype() == Dtype::f32 && (shift_ != 0 || scale_ != 1)) inputs = {(a.values - shift_) * scale_, 0, 1};
     return std::make_unique<ArrayDataset>(inputs, target, Tensor(), rows);

@@ -80,6 +80,8 @@ class TableSource final : public Source {
     if (task_.classifies())
       for (std::size_t c : class_counts(plan.classes, pipeline_.usable_rows(table, parts.train), task_.classes.size()))
         out.class_counts.push_back(static_cast<double>(c));
+    std::vector<double> values = task_.classifies() ? std::vector<double>() : target_.values(table);
+    task_.fit_scales(prepare_.scale_target, values, pipeline_.usable_rows(table, parts.train), out.notes);
     out.train = part(table, parts.train);
     out.validation = part(table, parts.validation);
     out.test = part(table, parts.test);
@@ -92,6 +94,7 @@ class TableSource final : public Source {
     Value v = Value::table();
     v.set("pipeline", pipeline_.state());
     v.set("target", target_.state());
+    if (!task_.scales.empty()) v.set("target_scales", scales_state(task_.scales));
     v.set("csv", reading_options());
     if (data_.weight) v.set("weight", *data_.weight);
     return v;
@@ -103,6 +106,8 @@ class TableSource final : public Source {
     read_params(data_.csv, state.at("csv"), "csv");
     if (const Value* weight = state.find("weight")) data_.weight = weight->as_string();
     task_ = {target_.task(), target_.class_names(), target_.columns()};
+    if (const Value* scales = state.find("target_scales"))
+      task_.scales = restored_scales(*scales, task_.outputs.size());
   }
 
   OpenedData open(const std::vector<std::string>& files, bool need_target) override {
@@ -236,8 +241,7 @@ class TableSource final : public Source {
     if (task_.classifies()) {
       y = Tensor::from(target_.classes(own), {n});
     } else {
-      std::vector<double> values = target_.values(own);
-      y = Tensor::from(std::vector<float>(values.begin(), values.end()), {n, task_.width()});
+      y = Tensor::from(scaled_targets(task_.scales, target_.values(own)), {n, task_.width()});
     }
     Tensor weight;
     if (data_.weight && own.find(*data_.weight) != nullptr)

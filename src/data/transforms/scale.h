@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gradus/data/column_methods.h"
+#include "gradus/data/linear_scale.h"
 #include "gradus/data/transform.h"
 
 namespace gradus {
@@ -17,12 +18,8 @@ struct ScaleParams {
   void fields(Fields& f);
 };
 
-// Brings numeric columns to a common scale, y = (x - shift) / divisor, from the training rows:
-// - standardize: mean 0 and standard deviation 1 (over n, not n - 1)
-// - normalize: minimum 0 and maximum 1; other rows may fall outside
-// - none: as it is
-// A column that is constant over the training rows has divisor 1, so it becomes 0 there. Indicator columns of encoded
-// categories stay 0 and 1; missing values are skipped and stay missing.
+// Brings numeric columns to a common scale, each by fit_scale from the training rows. Indicator columns of encoded
+// categories stay 0 and 1; missing values stay missing.
 class Scale : public TableTransform {
  public:
   using Params = ScaleParams;
@@ -36,8 +33,7 @@ class Scale : public TableTransform {
  private:
   struct Line {
     std::string column;
-    double shift = 0;
-    double divisor = 1;
+    LinearScale scale;
   };
 
   Params params_;
