@@ -51,7 +51,7 @@ void note_change(Value& config, const std::string& key, const Location& where) {
 
 std::string apply_override(Value& config, const std::string& assignment) {
   std::size_t equals = assignment.find('=');
-  const std::string key = assignment.substr(0, equals);
+  std::string key = assignment.substr(0, equals);
   if (equals == std::string::npos || key.empty() || key.find(' ') != std::string::npos)
     throw Error(ErrorKind::usage, {"--set", "key=value", shown(assignment), "for example --set train.epochs=5"});
   const Location where{"--set " + key};
