@@ -155,7 +155,7 @@ void run_workers(int workers, Body body, void* context) {
   pool->run(workers, body, context);
 }
 
-thread_local int ComputeScope::depth_ = 0;
+constinit thread_local int ComputeScope::depth_ = 0;
 
 namespace {
 constexpr unsigned kFlushToZero = 0x8040;  // MXCSR: FTZ | DAZ

@@ -53,7 +53,7 @@ class ComputeScope {
  private:
   static void enter();
   static void leave();
-  static thread_local int depth_;
+  static constinit thread_local int depth_;
 };
 
 }  // namespace gradus

@@ -39,7 +39,8 @@ GRADUS_MATH double exp_(double x) { return __builtin_exp(x); }
 
 // log(x) = e ln 2 + 2 atanh(s), s = (m - 1) / (m + 1), m in [sqrt(1/2), sqrt(2)).
 GRADUS_MATH float log_(float x) {
-  std::int32_t b = to_bits(x) - 0x3f3504f3;
+  // Unsigned, since for x < 0 the difference does not fit.
+  auto b = static_cast<std::int32_t>(static_cast<std::uint32_t>(to_bits(x)) - 0x3f3504f3u);
   float e = static_cast<float>(b >> 23);
   float f = from_bits((b & 0x007fffff) + 0x3f3504f3) - 1.0f;
   float s = f / (2.0f + f), z = s * s;
