@@ -35,12 +35,6 @@ const CLI::App& innermost(const CLI::App& app, std::string& path) {
   return innermost(*chosen[0], path);
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-  return all;
-}
-
 std::string without_period(std::string text) {
   if (!text.empty() && text.back() == '.') text.pop_back();
   return text;
@@ -69,7 +63,7 @@ std::string explained(const CLI::ParseError& e, const CLI::App& app) {
   if (!extras.empty()) {
     text = unknown_text(extras[0], commands, options);
   } else if (!commands.empty()) {
-    text = "say what to do: " + listed(commands);
+    text = "say what to do: " + gradus::comma_list(commands);
   } else if (e.get_name() == "ArgumentMismatch" && blamed != nullptr) {
     text = blamed->get_name() + " needs a value: " + without_period(blamed->get_description());
   } else if (e.get_name() == "RequiredError") {

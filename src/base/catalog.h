@@ -60,7 +60,7 @@ class Catalog {
     const Value* type = spec.find("type");
     if (type == nullptr)
       throw Error(ErrorKind::config, spec.place(place), "has no type",
-                  "write { type = NAME, ... }, NAME one of " + listed());
+                  "write { type = NAME, ... }, NAME one of " + comma_list(names()));
     return find(type->as_string(place + ".type"), type->place(place)).make(spec, place);
   }
   const Entry& entry(const std::string& name, const std::string& place = "") const { return find(name, place).entry; }
@@ -81,13 +81,9 @@ class Catalog {
     auto it = items_.find(name);
     if (it != items_.end()) return it->second;
     std::string close = nearest(name, names());
-    throw Error(ErrorKind::config, {place, "a known " + kind_, shown(name),
-                                    close.empty() ? "known: " + listed() : "did you mean \"" + close + "\"?"});
-  }
-  std::string listed() const {
-    std::string all;
-    for (const auto& [name, item] : items_) all += (all.empty() ? "" : ", ") + name;
-    return all;
+    throw Error(ErrorKind::config,
+                {place, "a known " + kind_, shown(name),
+                 close.empty() ? "known: " + comma_list(names()) : "did you mean \"" + close + "\"?"});
   }
   std::string kind_;
   std::map<std::string, Item> items_;

@@ -143,8 +143,7 @@ Value write_params(AnyParams params);
 // One documented field; nested groups appear with dotted names.
 struct FieldInfo {
   std::string name;
-  std::string
-      type;  // "real", "integer", "boolean", "string", "string or list of strings", "list of integers", or a form
+  std::string type;     // "real", "integer", "boolean", "string", "list of integers" ..., or a form
   Value default_value;  // null for an absent optional
   Bound bound;          // numeric fields
   std::vector<std::string> choices;

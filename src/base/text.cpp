@@ -102,4 +102,6 @@ std::string shown(std::string_view word, std::size_t longest) {
   return quoted(beginning(word, longest)) + (word.size() > longest ? "..." : "");
 }
 
+std::string comma_list(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+
 }  // namespace gradus

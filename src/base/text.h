@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gradus {
 
@@ -22,5 +23,8 @@ std::string printable(std::string_view text, std::size_t longest = 200);
 
 // The same in quotes, for a word such as a key or a choice.
 std::string shown(std::string_view word, std::size_t longest = 60);
+
+// "a, b, c".
+std::string comma_list(const std::vector<std::string>& words);
 
 }  // namespace gradus

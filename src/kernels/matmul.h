@@ -13,8 +13,8 @@ struct MatmulShape {
   bool operator==(const MatmulShape&) const = default;
 };
 
-// Our register tiles where b fits the second cache, oneDNN beyond and for transposed b, plain loops for the smallest
-// (and for double); the choice depends on the shape only, so bits do not depend on threads.
+// Our register tiles where b fits the second cache, oneDNN beyond and for transposed b, plain loops for the smallest;
+// double never goes to oneDNN. The choice depends on the shape only, so bits do not depend on threads.
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c);
 void matmul(const MatmulShape& s, const double* a, const double* b, double* c);
 

@@ -30,7 +30,7 @@ std::int64_t chunk_elements(const Shape& s) {
 bool is_partial(const Tensor& g) { return g.impl().placement == Placement::partial; }
 
 // Elements [begin, begin + count) of a gradient, in out: the terms of the shards summed, or the rows of the product
-// over all shards' rows in order.
+// over all shards' rows in order. `next` is what the caller writes after out, as long.
 template <class T>
 void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t count, T* out, const T* next) {
   const kernels::Loops<T>& loops = kernels::loops<T>();

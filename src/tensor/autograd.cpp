@@ -102,8 +102,9 @@ void destroy_pooled(Node* n) {
 void BackwardStep::add(int input, Tensor gradient) {
   Node::Edge& edge = node_.edges[input];
   if (!edge.node && !edge.leaf) return;
-  if (edge.leaf) gradients_.slot(edge.leaf.get()).multiply_out();
-  Tensor& slot = edge.node ? edge.node->grads[edge.output] : gradients_.slot(edge.leaf.get()).value;
+  Gradients::Raw* of_leaf = edge.leaf ? &gradients_.slot(edge.leaf.get()) : nullptr;
+  if (of_leaf != nullptr) of_leaf->multiply_out();
+  Tensor& slot = of_leaf != nullptr ? of_leaf->value : edge.node->grads[edge.output];
   slot = slot.defined() ? accumulate(slot, gradient) : std::move(gradient);
 }
 

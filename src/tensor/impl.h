@@ -37,29 +37,27 @@ struct TensorImpl {
   Slot slots[kMaxShards];  // only `shards` of them are set
 };
 
-// A tensor's buffers as queued work sees them. Up to four shards' addresses lie in the view itself, with the task: a
-// worker would wait for each line of the tensor's description that it fetched from the caller's core. With more shards
-// the description is read; it outlives the handle, since frees of the workspace's own pool wait until the queue has
-// run.
+// A tensor's buffers as queued work sees them. It outlives the handle: descriptions of tensors lie in the workspace's
+// own pool, whose frees wait until the queue has run.
 class View {
  public:
   View() = default;
   explicit View(const Tensor& t) {
     const TensorImpl& impl = t.impl();
-    bool cut = impl.placement != Placement::whole;
-    for (int s = 0; s < kNear; ++s) near_[s] = impl.slots[cut && s < impl.shards ? s : 0].data;
-    if (cut && impl.shards > kNear) far_ = impl.slots;
+    if (impl.placement == Placement::whole)
+      base_ = impl.slots[0].data;
+    else
+      slots_ = impl.slots;
   }
   template <class T>
   T* at(int shard) const {
-    return reinterpret_cast<T*>(far_ != nullptr ? far_[shard].data : near_[shard % kNear]);
+    return reinterpret_cast<T*>(slots_ != nullptr ? slots_[shard].data : base_);
   }
-  explicit operator bool() const { return near_[0] != nullptr; }
+  explicit operator bool() const { return base_ != nullptr || slots_ != nullptr; }
 
  private:
-  static constexpr int kNear = 4;
-  char* near_[kNear] = {};
-  const Slot* far_ = nullptr;
+  char* base_ = nullptr;
+  const Slot* slots_ = nullptr;
 };
 
 // Where an op runs: whole (no plan), or on a batch cut by `plan`.

@@ -169,17 +169,6 @@ void Segment::add(int shards, void* task, void (*call)(void*, int)) {
   items_[count_++] = {call, task, shards};
 }
 
-// Asks for the lines of the queue at once; the caller's core wrote them, and one after the other each is a long wait.
-void Segment::fetch_tasks() const {
-  auto fetch = [](const void* from, std::size_t bytes) {
-    constexpr std::size_t kLine = 64;
-    const std::size_t most = std::min<std::size_t>(bytes, 16384);
-    for (std::size_t at = 0; at < most; at += kLine) __builtin_prefetch(static_cast<const char*>(from) + at);
-  };
-  fetch(items_, count_ * sizeof(Item));
-  if (chunk_ == chunks_) fetch(chunk_, sizeof(Chunk) + used_);
-}
-
 void Segment::run() {
   struct Emptied {
     Segment& s;
@@ -193,14 +182,13 @@ void Segment::run() {
   int workers = std::min(threads(), shards_);
   run_workers(workers, [&](int worker) {
     ComputeScope scope;
-    if (worker > 0) fetch_tasks();
     for (int shard = shards_ * worker / workers; shard < shards_ * (worker + 1) / workers; ++shard)
       for (std::size_t i = 0; i < count_; ++i)
         if (shard < items_[i].shards) items_[i].call(items_[i].task, shard);
   });
 }
 
-thread_local Workspace* Workspace::current_ = nullptr;
+constinit thread_local Workspace* Workspace::current_ = nullptr;
 
 Workspace::Workspace() {
   pool_.set_owner(this);

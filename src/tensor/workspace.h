@@ -121,7 +121,6 @@ class Segment {
     std::size_t size;
   };
   void add(int shards, void* task, void (*call)(void*, int));
-  void fetch_tasks() const;
 
   Item* items_ = nullptr;
   std::size_t count_ = 0, room_ = 0;
@@ -157,7 +156,7 @@ class Workspace {
   friend struct WorkspaceHandle;
   Workspace();
   static Workspace& adopt();
-  static thread_local Workspace* current_;
+  static constinit thread_local Workspace* current_;
 
   Pool pool_;
   Pool shard_pools_[kMaxShards];

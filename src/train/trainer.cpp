@@ -8,6 +8,7 @@
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
+#include "gradus/kernels/loops.h"
 
 namespace gradus {
 namespace {
@@ -90,10 +91,9 @@ std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
 }
 
 bool all_finite(const Tensor& t) {
-  if (t.dtype() == Dtype::f32)
-    return std::all_of(t.data<float>(), t.data<float>() + t.size(), [](float v) { return std::isfinite(v); });
-  std::vector<double> values = t.to(Dtype::f64).to_vector<double>();
-  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+  if (t.dtype() == Dtype::f32) return kernels::loops<float>().all_finite(t.data<float>(), t.size());
+  Tensor values = t.to(Dtype::f64);
+  return kernels::loops<double>().all_finite(values.data<double>(), values.size());
 }
 
 }  // namespace
@@ -129,10 +129,9 @@ void check_monitor(const std::string& monitor, const std::vector<std::string>& m
   std::vector<std::string> known = {"train.loss"};
   for (const std::string& name : measured) known.push_back("validation." + name);
   if (std::find(known.begin(), known.end(), monitor) != known.end()) return;
-  std::string all, close = nearest(monitor, known);
-  for (const std::string& name : known) all += (all.empty() ? "" : ", ") + name;
-  throw Error(ErrorKind::config,
-              {place, "one of " + all, quoted(monitor), close.empty() ? "" : "did you mean " + quoted(close) + "?"});
+  std::string close = nearest(monitor, known);
+  throw Error(ErrorKind::config, {place, "one of " + comma_list(known), quoted(monitor),
+                                  close.empty() ? "" : "did you mean " + quoted(close) + "?"});
 }
 
 int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
