@@ -30,7 +30,7 @@ bool fits_factors(const Shape& b) {
 }
 
 void drop_gradients(Node& node) {
-  for (Tensor& g : node.grads) g = Tensor();
+  for (int i = 0; i < node.outputs; ++i) node.grads[i] = Tensor();
 }
 
 void collect(Node* root, std::uint64_t pass, std::vector<Node*>& order) {
@@ -60,21 +60,21 @@ void Node::connect(Edge* room, std::initializer_list<const Tensor*> from, std::i
   sequence = Workspace::current().next_sequence();
   edges = room;
   for (const Tensor* t : from) {
-    Edge* edge = new (&edges[inputs++]) Edge;
-    if (!t->defined() || !t->requires_grad()) continue;
-    TensorImpl& impl = t->impl();
-    edge->node = impl.node;
-    edge->output = impl.output;
-    if (impl.node)
+    void* edge = &edges[inputs++];
+    if (!t->defined() || !t->impl().requires_grad) {
+      new (edge) Edge{};
+    } else if (TensorImpl& impl = t->impl(); impl.node) {
+      new (edge) Edge{impl.node, {}, impl.output};
       sequence = std::max(sequence, impl.node->sequence + 1);  // it may be of another thread
-    else
-      edge->leaf = t->ref();
+    } else {
+      new (edge) Edge{{}, t->ref()};
+    }
   }
-  std::uint8_t index = 0;
   for (Tensor* t : to) {
-    t->impl().node = Ref<Node>(this);
-    t->impl().requires_grad = true;
-    t->impl().output = index++;
+    TensorImpl& impl = t->impl();
+    impl.node = Ref<Node>(this);
+    impl.requires_grad = true;
+    impl.output = outputs++;
   }
 }
 
@@ -212,7 +212,8 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
   impl.node->grads[impl.output] = output_gradient;
   try {
     for (Node* node : order) {
-      bool reached = std::any_of(node->grads, node->grads + kMaxOutputs, [](const Tensor& g) { return g.defined(); });
+      bool reached =
+          std::any_of(node->grads, node->grads + node->outputs, [](const Tensor& g) { return g.defined(); });
       if (reached) {
         BackwardStep step(*node, gradients);
         node->backward(step);

@@ -43,6 +43,7 @@ struct Node {
   std::uint64_t sequence = 0;
   std::uint64_t visited = 0;
   int inputs = 0;
+  std::uint8_t outputs = 0;
   Edge* edges = nullptr;
   Tensor grads[kMaxOutputs];
   bool consumed = false;

@@ -34,13 +34,7 @@ Ref<ShardPlan> ShardPlan::even(std::int64_t rows, int shards) {
 namespace {
 
 Tensor make_impl(const Shape& shape, Dtype dtype, Placement placement, int shards) {
-  auto* t = new (pooled_memory(sizeof(TensorImpl))) TensorImpl;
-  t->dtype = dtype;
-  t->placement = placement;
-  t->shape = shape;
-  t->shards = shards;
-  std::fill_n(t->slots, shards, Slot{nullptr, nullptr});
-  return Tensor(Ref<TensorImpl>(t));
+  return Tensor(Ref<TensorImpl>(new (pooled_memory(sizeof(TensorImpl))) TensorImpl(shape, dtype, placement, shards)));
 }
 
 void fill_slot(Slot& slot, Pool& pool, std::size_t bytes) {
@@ -81,7 +75,7 @@ Tensor make_term_at(const Place& place, const Shape& shape, Dtype dtype) {
   return place.plan != nullptr ? make_partial(shape, dtype, *place.plan) : make_whole(shape, dtype);
 }
 
-Place place_of(Tensor* const* args, int n) {
+Place place_of_cut(Tensor* const* args, int n) {
   const ShardPlan* plan = nullptr;
   bool agree = true;
   for (int i = 0; i < n; ++i) {

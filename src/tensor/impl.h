@@ -26,11 +26,17 @@ struct Slot {
 };
 
 struct TensorImpl {
-  Dtype dtype = Dtype::f32;
-  Placement placement = Placement::whole;
+  // Without buffers yet.
+  TensorImpl(const Shape& its_shape, Dtype its_dtype, Placement its_placement, int its_shards)
+      : dtype(its_dtype), placement(its_placement), shards(its_shards), shape(its_shape) {
+    slots[0] = {};
+    for (int s = 1; s < shards; ++s) slots[s] = {};
+  }
+  Dtype dtype;
+  Placement placement;
   bool requires_grad = false;
   std::uint8_t output = 0;  // which output of `node` this is
-  int shards = 1;
+  int shards;
   Shape shape;
   Ref<Node> node;          // null for leaves
   Ref<ShardPlan> plan;     // split and partial tensors
@@ -98,9 +104,17 @@ Tensor make_at(const Place& place, const Shape& shape, Dtype dtype);
 // The same for a sum over the batch: whole, or one term per shard.
 Tensor make_term_at(const Place& place, const Shape& shape, Dtype dtype);
 
+// Whether every shard sees all of a tensor, as it must of weights; an undefined one counts as whole.
+inline bool is_whole(const Tensor& t) { return !t.defined() || t.impl().placement == Placement::whole; }
+
 // The place of an op on these tensors. Partial ones are summed first and tensors cut differently are joined; whole
 // tensors beside cut ones stay whole. Arguments are replaced where they had to change.
-Place place_of(Tensor* const* args, int n);
+Place place_of_cut(Tensor* const* args, int n);
+inline Place place_of(Tensor* const* args, int n) {
+  bool cut = false;
+  for (int i = 0; i < n; ++i) cut = cut || !is_whole(*args[i]);
+  return cut ? place_of_cut(args, n) : Place{};
+}
 inline Place place_of(Tensor& a) {
   Tensor* p[] = {&a};
   return place_of(p, 1);
@@ -117,8 +131,6 @@ inline Tensor aligned(const Tensor& t, const Place& place) {
   bool cut = place.plan == nullptr || t.impl().placement != Placement::whole;
   return cut ? t : split_view(t, *place.plan);
 }
-// Whether every shard sees all of a tensor, as it must of weights; an undefined one counts as whole.
-inline bool is_whole(const Tensor& t) { return !t.defined() || t.impl().placement == Placement::whole; }
 // A tensor joined when it is not whole.
 inline Tensor whole(const Tensor& t) { return is_whole(t) ? t : gather_shards(t); }
 // Whether axis 0 of a tensor is cut.

@@ -89,9 +89,13 @@ LinearGradient through_activation(Tensor saved, Tensor dy, Unary f, double p, bo
   if (saved.defined()) saved = aligned(saved, place);
   LinearGradient g;
   g.dz = f == Unary::identity ? dy : make_at(place, dy.shape(), dy.dtype());
-  if (with_bias) g.db = make_term_at(place, {n}, dy.dtype());
-  if (f == Unary::identity && !with_bias) return g;
-  View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = with_bias ? View(g.db) : View();
+  // The sum over a single row is that row.
+  bool one_row = with_bias && place.plan == nullptr && dy.size() == n;
+  if (one_row) g.db = reshaped_view(g.dz, {n}, {});
+  bool sums = with_bias && !one_row;
+  if (sums) g.db = make_term_at(place, {n}, dy.dtype());
+  if (f == Unary::identity && !sums) return g;
+  View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = sums ? View(g.db) : View();
   RowCut cut(place, dy.shape());
   dispatch(dy.dtype(), "linear", [&]<class T>(T) {
     run_at(place, [=](int i) {
