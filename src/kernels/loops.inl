@@ -80,13 +80,13 @@ void where(const T* GRADUS_RESTRICT c, const T* GRADUS_RESTRICT a, const T* GRAD
 
 // ---- reductions
 
-// Sum of a run: 16 lanes side by side, then pairwise; blocks of 4096 are summed as a tree, so the error grows with the
-// logarithm of n.
+// Sum of a run of at most 4096: 16 lanes side by side, then pairwise; a short one as it comes.
 template <class T>
-static T run_sum(const T* GRADUS_RESTRICT x, I n) {
-  if (n > 4096) {
-    I half = n / 2 / 16 * 16;
-    return run_sum(x, half) + run_sum(x + half, n - half);
+static T block_sum(const T* GRADUS_RESTRICT x, I n) {
+  if (n < 16) {
+    T sum = T(0);
+    for (I i = 0; i < n; ++i) sum += x[i];
+    return sum;
   }
   T lane[16] = {};
   I i = 0;
@@ -96,6 +96,14 @@ static T run_sum(const T* GRADUS_RESTRICT x, I n) {
   for (int w = 8; w > 0; w /= 2)
     for (int l = 0; l < w; ++l) lane[l] += lane[l + w];
   return lane[0];
+}
+
+// Sum of a run; blocks are summed as a tree, so the error grows with the logarithm of n.
+template <class T>
+static T run_sum(const T* GRADUS_RESTRICT x, I n) {
+  if (n <= 4096) return block_sum(x, n);
+  I half = n / 2 / 16 * 16;
+  return run_sum(x, half) + run_sum(x + half, n - half);
 }
 
 // y[0..cols) = column sums of rows that lie `stride` apart.
