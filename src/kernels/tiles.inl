@@ -1,5 +1,5 @@
-// Matrix products in register tiles; included like loops.inl. Each element of c is one running sum over l = 0, 1, ...,
-// whatever tile it falls in, so cutting a product by rows or columns does not change its bits.
+// Matrix products in register tiles; included like loops.inl. Each element of c is a running sum over l, block after
+// block of fixed depth, whatever tile it falls in: cutting a product by rows or columns does not change its bits.
 
 #if defined(__AVX512F__)
 #define GRADUS_LANE_BYTES 64
@@ -44,9 +44,11 @@ static void tile(const Gemm& g, const T* a, const T* b, I ldb, T* c, I ldc, I k,
 #pragma GCC unroll 8
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 8
-    for (int v = 0; v < V; ++v) sum[i][v] = add ? *reinterpret_cast<const L*>(c + i * ldc + v * n) : L{};
+    for (int v = 0; v < V; ++v) sum[i][v] = L{};
+  const T* end = a + k * g.step;
   for (I l = 0; l < k; ++l, a += g.step, b += ldb) {
-    __builtin_prefetch(a + kAhead * g.step);
+    const T* ahead = a + kAhead * g.step;
+    __builtin_prefetch(ahead < end ? ahead : a);
     L row[V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) row[v] = *reinterpret_cast<const L*>(b + v * n);
@@ -55,6 +57,11 @@ static void tile(const Gemm& g, const T* a, const T* b, I ldb, T* c, I ldc, I k,
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[i][v] += a[i * g.row] * row[v];
   }
+  if (add)
+#pragma GCC unroll 8
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 8
+      for (int v = 0; v < V; ++v) sum[i][v] += *reinterpret_cast<const L*>(c + i * ldc + v * n);
 #pragma GCC unroll 8
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 8
@@ -82,21 +89,48 @@ static void tile_column(const Gemm& g, const T* a, const T* b, I ldb, T* c, I ld
 template <class T>
 static void ragged_column(const Gemm& g, const T* a, const T* b, T* c, I n, I k, bool add) {
   constexpr I lanes = Lanes<T>::kCount;
-  T padded[kDepthAcross * lanes], sums[kTileRows * lanes];
-  for (I first = 0; first < k || first == 0; first += kDepthAcross, add = true) {
-    I depth = smaller(kDepthAcross, k - first);
-    for (I l = 0; l < depth; ++l)
-      for (I j = 0; j < lanes; ++j) padded[l * lanes + j] = j < n ? b[(first + l) * g.ldb + j] : T(0);
-    for (I i = 0; i < g.m; i += kTileRows) {
-      Gemm rows = g;
-      rows.m = smaller(I(kTileRows), g.m - i);
-      if (add)
-        for (I r = 0; r < rows.m; ++r)
-          for (I j = 0; j < n; ++j) sums[r * lanes + j] = c[(i + r) * g.ldc + j];
-      tile_column<T, 1>(rows, a + i * g.row + first * g.step, padded, lanes, sums, lanes, depth, add);
+  T padded[kDepth * lanes], sums[kTileRows * lanes];
+  for (I l = 0; l < k; ++l)
+    for (I j = 0; j < lanes; ++j) padded[l * lanes + j] = j < n ? b[l * g.ldb + j] : T(0);
+  for (I i = 0; i < g.m; i += kTileRows) {
+    Gemm rows = g;
+    rows.m = smaller(I(kTileRows), g.m - i);
+    if (add)
       for (I r = 0; r < rows.m; ++r)
-        for (I j = 0; j < n; ++j) c[(i + r) * g.ldc + j] = sums[r * lanes + j];
-    }
+        for (I j = 0; j < n; ++j) sums[r * lanes + j] = c[(i + r) * g.ldc + j];
+    tile_column<T, 1>(rows, a + i * g.row, padded, lanes, sums, lanes, k, add);
+    for (I r = 0; r < rows.m; ++r)
+      for (I j = 0; j < n; ++j) c[(i + r) * g.ldc + j] = sums[r * lanes + j];
+  }
+}
+
+// One block of k.
+template <class T>
+static void block(const Gemm& g, const T* a, const T* b, T* c, I k, bool add) {
+  constexpr I lanes = Lanes<T>::kCount, wide = kTileVectors * lanes;
+  I j = 0;
+  for (; j + wide <= g.n; j += wide) tile_column<T, kTileVectors>(g, a, b + j, g.ldb, c + j, g.ldc, k, add);
+  if (j + 2 * lanes <= g.n) {
+    tile_column<T, 2>(g, a, b + j, g.ldb, c + j, g.ldc, k, add);
+    j += 2 * lanes;
+  }
+  if (j + lanes <= g.n) {
+    tile_column<T, 1>(g, a, b + j, g.ldb, c + j, g.ldc, k, add);
+    j += lanes;
+  }
+  if (j < g.n) ragged_column(g, a, b + j, c + j, g.n - j, k, add);
+}
+
+// The same for few columns and a stored transposed: c^T = b^T a^T has whole vectors along a's rows.
+template <class T>
+static void turned_block(const Gemm& g, const T* a, const T* b, T* c, I k, bool add) {
+  constexpr I kRows = 256;
+  T turned[Lanes<T>::kCount * kRows];
+  for (I first = 0; first < g.m; first += kRows, a += kRows, c += kRows * g.ldc) {
+    I rows = smaller(kRows, g.m - first);
+    block<T>({g.n, rows, k, 1, g.ldb, g.step, rows}, b, a, turned, k, false);
+    for (I i = 0; i < rows; ++i)
+      for (I j = 0; j < g.n; ++j) c[i * g.ldc + j] = turned[j * rows + i] + (add ? c[i * g.ldc + j] : T(0));
   }
 }
 
@@ -111,22 +145,14 @@ static void outer_product(const Gemm& g, const T* a, const T* GRADUS_RESTRICT b,
 template <class T>
 void gemm(const Gemm& g, const T* a, const T* b, T* c) {
   if (g.k == 1 && !g.add) return outer_product(g, a, b, c);
-  constexpr I lanes = Lanes<T>::kCount, wide = kTileVectors * lanes;
+  constexpr I lanes = Lanes<T>::kCount;
+  bool turned = g.n < lanes && g.m >= lanes && g.row == 1;
   I depth = g.step == 1 ? kDepth : kDepthAcross;
   for (I first = 0; first < g.k || first == 0; first += depth) {
-    I k = smaller(depth, g.k - first), j = 0;
+    I k = smaller(depth, g.k - first);
     const T *pa = a + first * g.step, *pb = b + first * g.ldb;
     bool add = g.add || first > 0;
-    for (; j + wide <= g.n; j += wide) tile_column<T, kTileVectors>(g, pa, pb + j, g.ldb, c + j, g.ldc, k, add);
-    if (j + 2 * lanes <= g.n) {
-      tile_column<T, 2>(g, pa, pb + j, g.ldb, c + j, g.ldc, k, add);
-      j += 2 * lanes;
-    }
-    if (j + lanes <= g.n) {
-      tile_column<T, 1>(g, pa, pb + j, g.ldb, c + j, g.ldc, k, add);
-      j += lanes;
-    }
-    if (j < g.n) ragged_column(g, pa, pb + j, c + j, g.n - j, k, add);
+    turned ? turned_block(g, pa, pb, c, k, add) : block(g, pa, pb, c, k, add);
   }
 }
 #undef GRADUS_LANE_BYTES

@@ -17,9 +17,8 @@ constexpr std::int64_t kChunk = 4096;
 constexpr std::int64_t kRows = 8;
 constexpr std::int64_t kMostInChunk = kRows * Gradients::kMostFactorColumns;
 static_assert(kMostInChunk >= kChunk);
-// Arithmetic of an update per element, and of a step that is done by one thread faster than with the help of another.
-constexpr std::int64_t kUpdateWork = 16;
-constexpr std::int64_t kParallelWork = 1 << 23;
+// Arithmetic of an update beside that of a product's term, and elements whose update alone is worth a second thread.
+constexpr std::int64_t kUpdateWork = 16, kParallelElements = 1 << 19;
 
 // Chunks of a matrix are whole rows, so that each can be a product of its own.
 std::int64_t chunk_elements(const Shape& s) {
@@ -48,6 +47,23 @@ void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t coun
   for (int s = 0; s < shards; ++s)
     loops.gemm({count / n, n, extent.elements(s) / n, 1, m, n, n, s > 0, next - out}, a.template at<T>(s) + begin / n,
                b.template at<T>(s), out);
+}
+
+// Reads memory once from end to end, which brings another core's lines several times faster than reads in a product's
+// order do.
+void draw(const void* data, std::int64_t bytes) {
+  for (std::int64_t i = 0; i < bytes; i += 64) static_cast<void>(*(static_cast<const volatile char*>(data) + i));
+}
+void draw(const Tensor& t) {
+  Extent extent(place_at(t), t.impl().shape);
+  for (int s = 0; s < t.impl().shards; ++s) draw(t.impl().slots[s].data, extent.elements(s) * item_size(t.dtype()));
+}
+
+// Of a product [m, n] a worker needs its factor whole, and the columns of the value that its own rows of m stand for.
+void draw_factors(const Gradients::Raw* g, bool all_rows) {
+  if (g == nullptr || !g->factor.defined()) return;
+  draw(g->factor);
+  if (all_rows) draw(g->value);
 }
 
 // Whether a product is of a parameter (or a view of one), which the step changes while it multiplies.
@@ -93,8 +109,13 @@ void Optimizer::prepare(const std::vector<Parameter>& parameters) {
   bad_.assign(chunks_.size(), 0);
 }
 
-template <class T>
 void Optimizer::run_chunk(const Pass& pass, std::size_t number) {
+  bool is_double = pass.parameters[chunks_[number].parameter].value.dtype() == Dtype::f64;
+  return is_double ? run_chunk_of<double>(pass, number) : run_chunk_of<float>(pass, number);
+}
+
+template <class T>
+void Optimizer::run_chunk_of(const Pass& pass, std::size_t number) {
   const kernels::Loops<T>& loops = kernels::loops<T>();
   const Chunk& c = chunks_[number];
   const Parameter& parameter = pass.parameters[c.parameter];
@@ -136,43 +157,57 @@ void Optimizer::run_chunk(const Pass& pass, std::size_t number) {
   update(w, g, state, c.count, {pass.lr, steps_, decoupled ? decay : 0});
 }
 
-// Each worker takes a run of chunks with an equal share of the elements, the same at every step: what it wrote then is
+// Each worker takes a run of chunks with an equal share of the work, the same at every step: what it wrote then is
 // still in its caches.
 void Optimizer::walk(const Pass& pass) {
-  std::int64_t elements = 0;
-  for (const Chunk& c : chunks_) elements += c.count;
+  ComputeScope scope;
+  if (pass.workers == 1) {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) run_chunk(pass, i);
+    return;
+  }
+  std::int64_t work = 0;
+  for (const Chunk& c : chunks_) work += c.count * work_[c.parameter];
   run_workers(pass.workers, [&](int worker) {
-    ComputeScope scope;
+    ComputeScope own_scope;
     std::int64_t before = 0;
-    for (std::size_t c = 0; c < chunks_.size(); ++c) {
-      std::int64_t middle = before + chunks_[c].count / 2;
-      before += chunks_[c].count;
-      if (pass.workers > 1 && middle * pass.workers / elements != worker) continue;
-      if (pass.parameters[chunks_[c].parameter].value.dtype() == Dtype::f64)
-        run_chunk<double>(pass, c);
-      else
-        run_chunk<float>(pass, c);
+    int drawn = -1;  // the parameter whose factors this worker has
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+      const Chunk& c = chunks_[i];
+      std::int64_t own = c.count * work_[c.parameter], middle = before + own / 2;
+      before += own;
+      if (std::min<std::int64_t>(middle * pass.workers / work, pass.workers - 1) != worker) continue;
+      if (pass.what != Pass::kUpdateJoined && drawn != c.parameter) {
+        drawn = c.parameter;
+        draw_factors(gradients_[drawn], c.count == pass.parameters[drawn].value.size());
+      }
+      run_chunk(pass, i);
     }
   });
 }
 
 bool Optimizer::collect(const std::vector<Parameter>& parameters, const Gradients& gradients) {
-  std::int64_t work = 0;
-  bool cut = false;
+  std::int64_t elements = 0;
+  bool shared = false;
   gradients_.clear();
+  work_.clear();
   for (const Parameter& p : parameters) {
     Gradients::Raw* g = gradients.raw(p.value);
     gradients_.push_back(g);
+    work_.push_back(0);
     if (g == nullptr) continue;
     if (g->factor.defined() && reads_parameter(*g, parameters)) g->multiply_out();
     if (!g->factor.defined() && is_split(g->value)) g->value = gather_shards(g->value);
-    cut = cut || !is_whole(g->value);
-    // A product [m, n] over rows has rows m n multiply-adds, as many as its factor's elements times m.
-    std::int64_t size = p.value.size();
-    work += size * kUpdateWork + (g->factor.defined() ? g->factor.size() * p.value.impl().shape[0] : size);
+    std::int64_t size = p.value.size(), rows = 0;
+    if (g->factor.defined()) {
+      const Shape& factor = g->factor.impl().shape;
+      rows = factor.product(0, factor.rank() - 1);
+    }
+    work_.back() = kUpdateWork + rows;
+    shared = shared || size * rows >= kParallelProduct || !is_whole(g->value);
+    elements += size;
   }
   flush();
-  return cut || work > kParallelWork;
+  return shared || elements >= kParallelElements;
 }
 
 StepReport Optimizer::step(std::vector<Parameter>& parameters, const Gradients& gradients, double lr,

@@ -82,11 +82,13 @@ class Optimizer {
   bool collect(const std::vector<Parameter>& parameters, const Gradients& gradients);
   void walk(const Pass& pass);
   double join(Pass pass);
+  void run_chunk(const Pass& pass, std::size_t number);
   template <class T>
-  void run_chunk(const Pass& pass, std::size_t chunk);
+  void run_chunk_of(const Pass& pass, std::size_t number);
 
   std::vector<std::vector<Tensor>> state_;        // [parameter][array]
   std::vector<const Gradients::Raw*> gradients_;  // of the step under way; null where there is none
+  std::vector<std::int64_t> work_;                // of the step under way, per element of each parameter
   std::vector<Tensor> joined_;                    // gradients put together, when the norm is wanted first
   std::vector<Chunk> chunks_;
   std::vector<double> squares_;  // per chunk

@@ -212,8 +212,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
   impl.node->grads[impl.output] = output_gradient;
   try {
     for (Node* node : order) {
-      bool reached =
-          std::any_of(node->grads, node->grads + node->outputs, [](const Tensor& g) { return g.defined(); });
+      bool reached = std::any_of(node->grads, node->grads + node->outputs, [](const Tensor& g) { return g.defined(); });
       if (reached) {
         BackwardStep step(*node, gradients);
         node->backward(step);

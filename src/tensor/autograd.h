@@ -61,6 +61,8 @@ class BackwardStep {
   explicit BackwardStep(Node& node, Gradients& gradients) : node_(node), gradients_(gradients) {}
   // Gradient of an output; undefined when that output did not matter.
   const Tensor& grad(int output = 0) const { return node_.grads[output]; }
+  // The same, given away: whoever holds the only handle may write over it.
+  Tensor take_grad(int output = 0) { return std::move(node_.grads[output]); }
   bool wants(int input) const { return node_.edges[input].node || node_.edges[input].leaf; }
   // Adds a gradient of an input.
   void add(int input, Tensor gradient);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "gradus/base/parallel.h"
 #include "gradus/tensor/autograd.h"
 #include "gradus/tensor/tensor.h"
@@ -90,6 +92,19 @@ class Extent {
   std::int64_t rows_, row_size_;
 };
 
+// How a tensor's rows (all axes but the last) spread over shards.
+class RowCut {
+ public:
+  RowCut(const Place& place, const Shape& s)
+      : extent_(place, s), rows_per_entry_(s.rank() < 2 ? 1 : s.product(1, s.rank() - 1)) {}
+  std::int64_t rows(int shard) const { return extent_.rows(shard) * rows_per_entry_; }
+  std::int64_t first_row(int shard) const { return extent_.first_row(shard) * rows_per_entry_; }
+
+ private:
+  Extent extent_;
+  std::int64_t rows_per_entry_;
+};
+
 // The buffer of a whole tensor that no queued work reads.
 template <class T>
 inline T* buffer(const Tensor& t) {
@@ -142,6 +157,14 @@ inline Place place_at(const Tensor& t) {
 // The same buffer under another shape; for cut tensors axis 0 may grow or shrink by a whole factor per row.
 Tensor reshaped_view(const Tensor& x, const Shape& shape, Ref<ShardPlan> plan);
 
+// Whether this handle is the only one to the tensor and to its buffers: an op may then write its result over them.
+inline bool is_unshared(const Tensor& t) {
+  auto once = [](const Block* b) { return b->references.load(std::memory_order_acquire) == 1; };
+  const TensorImpl& impl = t.impl();
+  return once(block_of(&t.impl())) &&
+         std::all_of(impl.slots, impl.slots + impl.shards, [&](const Slot& s) { return once(s.block); });
+}
+
 // Runs task(shard): at once for whole tensors, queued when cut.
 template <class F>
 inline void run_at(const Place& place, F&& task) {
@@ -162,6 +185,12 @@ inline void dispatch(Dtype dtype, const char* op, F&& f) {
   throw_dtype(op, dtype);
 }
 
+// Multiply-adds of one product that are worth a second thread. Forward pass and optimizer share the rule, so that who
+// multiplies by a part of the weights also updates it.
+inline constexpr std::int64_t kParallelProduct = 3 << 20;
+
+// x [.., k], not partial, times a whole matrix w ([k, n], or [n, k] when transposed).
+Tensor rows_times(const Tensor& x, const Tensor& w, bool transpose_w);
 // a^T b over all rows: a [.., m], b [.., n] -> [m, n], one term per shard when cut.
 Tensor contract_rows(Tensor a, Tensor b);
 // x repeated along axes of size 1 (or missing) to `shape`, at `place`.

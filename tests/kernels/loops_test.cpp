@@ -111,21 +111,25 @@ TEST(Gemm, OfPartsOfMatricesMatchesSumsInF64) {
             check_gemm<float>(m, n, k, across, add, 1e-6);
             check_gemm<double>(m, n, k, across, add, 1e-15);
           }
+  check_gemm<float>(600, 10, 300, true, true, 1e-6);
 }
 
 TEST(Gemm, CutByRowsOrColumnsHasTheSameBits) {
   const std::int64_t m = 37, n = 83, k = 600;
   std::vector<float> a = draw(m * k, 1), b = draw(k * n, 2), all(m * n), cut(m * n);
   const auto& gemm = loops<float>().gemm;
-  gemm({m, n, k, 1, m, n, n}, a.data(), b.data(), all.data());
-  for (std::int64_t i = 0; i < m; i += 5)
-    for (std::int64_t j = 0; j < n; j += 19)
-      gemm({std::min<std::int64_t>(5, m - i), std::min<std::int64_t>(19, n - j), k, 1, m, n, n}, a.data() + i,
-           b.data() + j, cut.data() + i * n + j);
-  EXPECT_EQ(all, cut);
-  std::fill(cut.begin(), cut.end(), 0.0f);  // and by its sum, added piece by piece
-  for (std::int64_t l = 0; l < k; l += 150)
-    gemm({m, n, 150, 1, m, n, n, true}, a.data() + l * m, b.data() + l * n, cut.data());
+  for (bool across : {false, true}) {
+    std::int64_t row = across ? 1 : k, step = across ? m : 1;
+    gemm({m, n, k, row, step, n, n}, a.data(), b.data(), all.data());
+    for (std::int64_t i = 0; i < m; i += 5)
+      for (std::int64_t j = 0; j < n; j += 19)
+        gemm({std::min<std::int64_t>(5, m - i), std::min<std::int64_t>(19, n - j), k, row, step, n, n},
+             a.data() + i * row, b.data() + j, cut.data() + i * n + j);
+    EXPECT_EQ(all, cut);
+  }
+  std::fill(cut.begin(), cut.end(), 0.0f);  // and by its sum, added block by block
+  for (std::int64_t l = 0; l < k; l += 256)
+    gemm({m, n, std::min<std::int64_t>(256, k - l), 1, m, n, n, true}, a.data() + l * m, b.data() + l * n, cut.data());
   EXPECT_EQ(all, cut);
 }
 

@@ -115,7 +115,9 @@ std::vector<Check> checks() {
   for (K kind : {K::identity, K::sigmoid, K::gelu})  // the bias gradient of a single row is no sum
     all.push_back({"linear_row_" + std::to_string(static_cast<int>(kind)),
                    {{{1, 4}}, {{4, 3}, false}, {{3}, false}},
-                   [kind](const Inputs& in) { return linear(in[0], in[1], in[2], {kind, 0}); }});
+                   [kind](const Inputs& in) {
+                     return linear(in[0], in[1], in[2], {kind, 0});
+                   }});
   all.push_back({"linear_sequence", {{{5, 2, 4}}, {{4, 3}, false}, {{3}, false}}, [](const Inputs& in) {
                    return linear(in[0], in[1], in[2], {K::tanh, 0});
                  }});

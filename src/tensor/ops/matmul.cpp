@@ -7,106 +7,7 @@
 
 namespace gradus {
 
-using kernels::loops;
-using kernels::Saves;
-using kernels::Unary;
-
 namespace {
-
-// How a tensor's rows spread over shards: axis-0 entries times the rows each holds.
-struct RowCut {
-  Extent extent;
-  std::int64_t rows_per_entry;
-  RowCut(const Place& place, const Shape& s)
-      : extent(place, s), rows_per_entry(s.rank() < 2 ? 1 : s.product(1, s.rank() - 1)) {}
-  std::int64_t rows(int shard) const { return extent.rows(shard) * rows_per_entry; }
-};
-
-Shape with_last(const Shape& s, std::int64_t n) { return s.with(s.rank() - 1, n); }
-
-// x [.., k] times a whole matrix w ([k, n], or [n, k] when transposed).
-Tensor rows_times(const Tensor& x, const Tensor& w, bool transpose_w) {
-  Place place = place_at(x);
-  std::int64_t k = w.shape()[transpose_w ? 1 : 0], n = w.shape()[transpose_w ? 0 : 1];
-  Tensor y = make_at(place, with_last(x.shape(), n), x.dtype());
-  View vx(x), vw(w), vy(y);
-  RowCut cut(place, x.shape());
-  dispatch(x.dtype(), "matmul", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      kernels::matmul({cut.rows(i), n, k, false, transpose_w}, vx.template at<T>(i), vw.template at<T>(i),
-                      vy.template at<T>(i));
-    });
-  });
-  return y;
-}
-
-Unary loop_function(Activation::Kind k) {
-  switch (k) {
-    case Activation::Kind::identity:
-      return Unary::identity;
-    case Activation::Kind::step:
-      return Unary::step;
-    case Activation::Kind::sigmoid:
-      return Unary::sigmoid;
-    case Activation::Kind::tanh:
-      return Unary::tanh;
-    case Activation::Kind::relu:
-      return Unary::relu;
-    case Activation::Kind::leaky_relu:
-      return Unary::leaky_relu;
-    case Activation::Kind::elu:
-      return Unary::elu;
-    case Activation::Kind::gelu:
-      return Unary::gelu;
-    case Activation::Kind::gelu_tanh:
-      return Unary::gelu_tanh;
-    case Activation::Kind::silu:
-      return Unary::silu;
-    case Activation::Kind::softplus:
-      return Unary::softplus;
-  }
-  return Unary::identity;
-}
-
-void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
-  require_same_dtype("linear", x, w);
-  const Shape &sx = x.shape(), &sw = w.shape();
-  if (sw.rank() != 2 || sx.rank() < 1 || sx[sx.rank() - 1] != sw[0])
-    throw Error(ErrorKind::shape,
-                {"linear", "x [.., k] and w [k, n]", x.shape().text() + " and " + w.shape().text(), ""});
-  if (b.defined() && (b.shape().rank() != 1 || b.shape()[0] != sw[1]))
-    throw Error(ErrorKind::shape, {"linear", "bias [" + std::to_string(w.shape()[1]) + "]", b.shape().text(), ""});
-}
-
-// Gradient at the linear result, and of the bias.
-struct LinearGradient {
-  Tensor dz, db;
-};
-
-LinearGradient through_activation(Tensor saved, Tensor dy, Unary f, double p, bool with_bias, std::int64_t n) {
-  Place place = saved.defined() ? place_of(saved, dy) : place_of(dy);
-  dy = aligned(dy, place);
-  if (saved.defined()) saved = aligned(saved, place);
-  LinearGradient g;
-  g.dz = f == Unary::identity ? dy : make_at(place, dy.shape(), dy.dtype());
-  // The sum over a single row is that row.
-  bool one_row = with_bias && place.plan == nullptr && dy.size() == n;
-  if (one_row) g.db = reshaped_view(g.dz, {n}, {});
-  bool sums = with_bias && !one_row;
-  if (sums) g.db = make_term_at(place, {n}, dy.dtype());
-  if (f == Unary::identity && !sums) return g;
-  View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = sums ? View(g.db) : View();
-  RowCut cut(place, dy.shape());
-  dispatch(dy.dtype(), "linear", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      loops<T>().activation_bias_backward(vs.template at<T>(i), vdy.template at<T>(i), vdz.template at<T>(i),
-                                          vdb.template at<T>(i), cut.rows(i), n, f, T(p), T(0));
-    });
-  });
-  return g;
-}
-
-// ---- general batched products
 
 Shape leading(const Tensor& t) { return Shape(t.shape().begin(), t.rank() - 2); }
 
@@ -157,6 +58,21 @@ Tensor matmul_values(const Tensor& a, Tensor b, bool ta, bool tb) {
 
 }  // namespace
 
+Tensor rows_times(const Tensor& x, const Tensor& w, bool transpose_w) {
+  Place place = place_at(x);
+  std::int64_t k = w.shape()[transpose_w ? 1 : 0], n = w.shape()[transpose_w ? 0 : 1];
+  Tensor y = make_at(place, x.shape().with(x.rank() - 1, n), x.dtype());
+  View vx(x), vw(w), vy(y);
+  RowCut cut(place, x.shape());
+  dispatch(x.dtype(), "matmul", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      kernels::matmul({cut.rows(i), n, k, false, transpose_w}, vx.template at<T>(i), vw.template at<T>(i),
+                      vy.template at<T>(i));
+    });
+  });
+  return y;
+}
+
 Tensor contract_rows(Tensor a, Tensor b) {
   Place place = place_of(a, b);
   a = aligned(a, place);
@@ -171,49 +87,6 @@ Tensor contract_rows(Tensor a, Tensor b) {
                       vy.template at<T>(i));
     });
   });
-  return y;
-}
-
-Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activation& activation) {
-  check_linear(input, w, b);
-  if (!is_whole(w) || !is_whole(b)) return linear(input, whole(w), whole(b), activation);
-  Tensor x = input;
-  Place place = place_of(x);
-  if (x.rank() == 1) return reshape(linear(reshape(x, {1, x.dim(0)}), w, b, activation), {w.dim(1)});
-  Unary f = loop_function(activation.kind);
-  Saves keeps = kernels::saves(f);
-  double p = activation.parameter;
-  std::int64_t n = w.shape()[1], k = w.shape()[0];
-  bool wanted = any_requires_grad({&x, &w, &b});
-  // z = x w, then y = f(z + b) in place unless the derivative needs z itself.
-  bool apart = wanted && keeps == Saves::argument;
-  Tensor y = make_at(place, with_last(x.shape(), n), x.dtype());
-  Tensor z = apart ? make_at(place, y.shape(), y.dtype()) : y;
-  View vx(x), vw(w), vb = b.defined() ? View(b) : View(), vy(y), vz(z);
-  RowCut cut(place, x.shape());
-  dispatch(x.dtype(), "linear", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      std::int64_t rows = cut.rows(i);
-      kernels::matmul({rows, n, k}, vx.template at<T>(i), vw.template at<T>(i), vz.template at<T>(i));
-      if (!apart) {
-        if (vb || f != Unary::identity)
-          loops<T>().bias_activation(vy.template at<T>(i), vb.template at<T>(i), rows, n, f, T(p), T(0));
-        return;
-      }
-      if (vb)
-        loops<T>().bias_activation(vz.template at<T>(i), vb.template at<T>(i), rows, n, Unary::identity, T(0), T(0));
-      loops<T>().unary(f, vz.template at<T>(i), vy.template at<T>(i), rows * n, T(p), T(0));
-    });
-  });
-  if (wanted) {
-    Tensor saved = keeps == Saves::nothing ? Tensor() : apart ? z : y.detach();
-    record(y, {&x, &w, &b}, [=](BackwardStep& step) {
-      LinearGradient g = through_activation(saved, step.grad(), f, p, step.wants(2), n);
-      if (step.wants(2)) step.add(2, g.db);
-      if (step.wants(1)) step.add_product(1, x, g.dz);
-      if (step.wants(0)) step.add(0, rows_times(g.dz, w, true));
-    });
-  }
   return y;
 }
 

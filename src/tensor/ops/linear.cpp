@@ -1,0 +1,188 @@
+#include <algorithm>
+
+#include "gradus/base/error.h"
+#include "gradus/kernels/loops.h"
+#include "gradus/kernels/matmul.h"
+#include "gradus/tensor/impl.h"
+#include "gradus/tensor/ops.h"
+
+namespace gradus {
+
+using kernels::loops;
+using kernels::Saves;
+using kernels::Unary;
+
+namespace {
+
+Unary loop_function(Activation::Kind k) {
+  switch (k) {
+    case Activation::Kind::identity:
+      return Unary::identity;
+    case Activation::Kind::step:
+      return Unary::step;
+    case Activation::Kind::sigmoid:
+      return Unary::sigmoid;
+    case Activation::Kind::tanh:
+      return Unary::tanh;
+    case Activation::Kind::relu:
+      return Unary::relu;
+    case Activation::Kind::leaky_relu:
+      return Unary::leaky_relu;
+    case Activation::Kind::elu:
+      return Unary::elu;
+    case Activation::Kind::gelu:
+      return Unary::gelu;
+    case Activation::Kind::gelu_tanh:
+      return Unary::gelu_tanh;
+    case Activation::Kind::silu:
+      return Unary::silu;
+    case Activation::Kind::softplus:
+      return Unary::softplus;
+  }
+  return Unary::identity;
+}
+
+void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
+  require_same_dtype("linear", x, w);
+  const Shape &sx = x.shape(), &sw = w.shape();
+  if (sw.rank() != 2 || sx.rank() < 1 || sx[sx.rank() - 1] != sw[0])
+    throw Error(ErrorKind::shape,
+                {"linear", "x [.., k] and w [k, n]", x.shape().text() + " and " + w.shape().text(), ""});
+  if (b.defined() && (b.shape().rank() != 1 || b.shape()[0] != sw[1]))
+    throw Error(ErrorKind::shape, {"linear", "bias [" + std::to_string(w.shape()[1]) + "]", b.shape().text(), ""});
+}
+
+// ---- both halves of the sum over k apart
+
+// Whether x w is the sum over the upper half of w's rows plus the sum over the lower, on any number of threads: for
+// weights so large that two caches hold them better than one, so small that tiles multiply them, and larger than the
+// halves' results.
+bool in_halves(std::int64_t rows, std::int64_t k, std::int64_t n) {
+  return k * n >= 1 << 16 && k * n <= 1 << 18 && rows > 1 && 2 * rows <= k;
+}
+
+// z = x w over one half, for `rows` rows; added when `add`.
+template <class T>
+void multiply_half(int half, std::int64_t rows, std::int64_t n, std::int64_t k, const T* x, const T* w, T* z,
+                   bool add) {
+  std::int64_t begin = half == 0 ? 0 : k / 2, depth = half == 0 ? k / 2 : k - k / 2;
+  loops<T>().gemm({rows, n, depth, k, 1, n, n, add}, x + begin, w + begin * n, z);
+}
+
+// Pairs of threads that share such a product: each thread has one half, the one it also updates (see Optimizer), so
+// weights never move between caches.
+int halving_pairs(std::int64_t rows, std::int64_t k, std::int64_t n) {
+  return rows * k * n >= kParallelProduct ? static_cast<int>(std::min<std::int64_t>(threads() / 2, rows / 8)) : 0;
+}
+
+// Both halves of x w as terms [2, rows, n].
+template <class T>
+Tensor half_terms(const Place& place, const Tensor& x, const Tensor& w, std::int64_t all_rows, int pairs) {
+  flush();  // x may be queued
+  std::int64_t k = w.shape()[0], n = w.shape()[1];
+  Tensor terms = make_whole({2, all_rows, n}, DtypeOf<T>::value);
+  View vx(x), vw(w);
+  RowCut cut(place, x.shape());
+  run_workers(2 * pairs, [&](int worker) {
+    ComputeScope scope;
+    int half = worker / pairs, block = worker % pairs;
+    std::int64_t from = all_rows * block / pairs, to = all_rows * (block + 1) / pairs;
+    for (int s = 0; s < place.shards(); ++s) {
+      std::int64_t begin = cut.first_row(s), first = std::max(from, begin), last = std::min(to, begin + cut.rows(s));
+      if (first < last)
+        multiply_half(half, last - first, n, k, vx.at<T>(s) + (first - begin) * k, vw.at<T>(s),
+                      buffer<T>(terms) + (half * all_rows + first) * n, false);
+    }
+  });
+  return terms;
+}
+
+// Gradient at the linear result, and of the bias.
+struct LinearGradient {
+  Tensor dz, db;
+};
+
+LinearGradient through_activation(Tensor saved, Tensor dy, Unary f, double p, bool with_bias, std::int64_t n) {
+  Place place = saved.defined() ? place_of(saved, dy) : place_of(dy);
+  dy = aligned(dy, place);
+  if (saved.defined()) saved = aligned(saved, place);
+  LinearGradient g;
+  g.dz = f == Unary::identity || is_unshared(dy) ? dy : make_at(place, dy.shape(), dy.dtype());
+  // The sum over a single row is that row.
+  bool one_row = with_bias && place.plan == nullptr && dy.size() == n;
+  if (one_row) g.db = reshaped_view(g.dz, {n}, {});
+  bool sums = with_bias && !one_row;
+  if (sums) g.db = make_term_at(place, {n}, dy.dtype());
+  if (f == Unary::identity && !sums) return g;
+  View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = sums ? View(g.db) : View();
+  RowCut cut(place, dy.shape());
+  dispatch(dy.dtype(), "linear", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().activation_bias_backward(vs.template at<T>(i), vdy.template at<T>(i), vdz.template at<T>(i),
+                                          vdb.template at<T>(i), cut.rows(i), n, f, T(p), T(0));
+    });
+  });
+  return g;
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activation& activation) {
+  check_linear(input, w, b);
+  if (!is_whole(w) || !is_whole(b)) return linear(input, whole(w), whole(b), activation);
+  Tensor x = input;
+  Place place = place_of(x);
+  if (x.rank() == 1) return reshape(linear(reshape(x, {1, x.dim(0)}), w, b, activation), {w.dim(1)});
+  Unary f = loop_function(activation.kind);
+  Saves keeps = kernels::saves(f);
+  double p = activation.parameter;
+  std::int64_t n = w.shape()[1], k = w.shape()[0];
+  bool wanted = any_requires_grad({&x, &w, &b});
+  // z = x w, then y = f(z + b) in place unless the derivative needs z itself.
+  bool apart = wanted && keeps == Saves::argument;
+  Tensor y = make_at(place, x.shape().with(x.rank() - 1, n), x.dtype());
+  Tensor z = apart ? make_at(place, y.shape(), y.dtype()) : y;
+  View vx(x), vw(w), vb = b.defined() ? View(b) : View(), vy(y), vz(z);
+  RowCut cut(place, x.shape());
+  std::int64_t all_rows = x.shape().product(0, x.shape().rank() - 1);
+  bool halved = in_halves(all_rows, k, n);
+  int pairs = halved ? halving_pairs(all_rows, k, n) : 0;
+  dispatch(x.dtype(), "linear", [&]<class T>(T) {
+    Tensor terms = pairs > 0 ? half_terms<T>(place, x, w, all_rows, pairs) : Tensor();
+    const T* halves = pairs > 0 ? buffer<T>(terms) : nullptr;
+    run_at(place, [=](int i) {
+      std::int64_t rows = cut.rows(i);
+      const T *xi = vx.template at<T>(i), *wi = vw.template at<T>(i);
+      T* zi = vz.template at<T>(i);
+      if (halves != nullptr) {
+        const T* first = halves + cut.first_row(i) * n;
+        const T* both[] = {first, first + all_rows * n};
+        loops<T>().sum_terms(both, 2, zi, rows * n);
+      } else if (halved) {
+        for (int half : {0, 1}) multiply_half(half, rows, n, k, xi, wi, zi, half == 1);
+      } else {
+        kernels::matmul({rows, n, k}, xi, wi, zi);
+      }
+      if (!apart) {
+        if (vb || f != Unary::identity)
+          loops<T>().bias_activation(vy.template at<T>(i), vb.template at<T>(i), rows, n, f, T(p), T(0));
+        return;
+      }
+      if (vb)
+        loops<T>().bias_activation(vz.template at<T>(i), vb.template at<T>(i), rows, n, Unary::identity, T(0), T(0));
+      loops<T>().unary(f, vz.template at<T>(i), vy.template at<T>(i), rows * n, T(p), T(0));
+    });
+  });
+  if (wanted) {
+    Tensor saved = keeps == Saves::nothing ? Tensor() : apart ? z : y.detach();
+    record(y, {&x, &w, &b}, [=](BackwardStep& step) {
+      LinearGradient g = through_activation(saved, step.take_grad(), f, p, step.wants(2), n);
+      if (step.wants(2)) step.add(2, g.db);
+      if (step.wants(1)) step.add_product(1, x, g.dz);
+      if (step.wants(0)) step.add(0, rows_times(g.dz, w, true));
+    });
+  }
+  return y;
+}
+
+}  // namespace gradus
