@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "commands.h"
@@ -133,6 +134,11 @@ Shape shape_in(const std::string& text) {
   }
 }
 
+// A count, exact up to 2^53; absurd configs stop at the largest integer.
+std::int64_t at_most_integer(double v) {
+  return v < 0x1p63 ? static_cast<std::int64_t>(v) : std::numeric_limits<std::int64_t>::max();
+}
+
 Value model_value(const std::string& file, const std::vector<std::string>& set, const std::string& input) {
   Experiment e = read_experiment(file, set);
   Shape shape;
@@ -172,10 +178,12 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
   v.set("layers", std::move(rows));
   v.set("parameters", parameters);
   v.set("multiply_adds_per_example", work);
-  v.set("multiply_adds_per_step", 3 * work * batch);
+  auto examples = static_cast<double>(batch);
+  v.set("multiply_adds_per_step", at_most_integer(3 * examples * static_cast<double>(work)));
   v.set("parameter_bytes", 4 * parameters);
   // weights, gradients and two optimizer states; activations and their gradients
-  v.set("step_bytes", 4 * (4 * parameters + 2 * batch * activations));
+  v.set("step_bytes",
+        at_most_integer(16 * static_cast<double>(parameters) + 8 * examples * static_cast<double>(activations)));
   return v;
 }
 

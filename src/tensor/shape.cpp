@@ -9,8 +9,12 @@ namespace gradus {
 Shape::Shape(const std::int64_t* dims, int rank) : rank_(rank) {
   if (rank > kMaxRank) throw Error(ErrorKind::shape, {"shape", "at most 8 axes", std::to_string(rank) + " axes", ""});
   std::copy_n(dims, rank, dims_);
-  if (std::any_of(dims_, dims_ + rank_, [](std::int64_t d) { return d < kRest; }))
-    throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});
+  double elements = 1;
+  for (int i = 0; i < rank_; ++i) {
+    if (dims_[i] < kRest) throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});
+    elements *= static_cast<double>(std::max<std::int64_t>(dims_[i], 1));
+  }
+  if (elements > 0x1p60) throw Error(ErrorKind::shape, {"shape", "at most 2^60 elements", text(), ""});
 }
 
 Shape Shape::without(int axis) const {

@@ -33,6 +33,13 @@ TEST(Errors, ElementwiseNamesOpAndBothShapes) {
               AllOf(HasSubstr("where"), HasSubstr("[2]"), HasSubstr("[3]")));
 }
 
+TEST(Errors, ShapesBeyondAnyMemory) {
+  const std::int64_t large = std::int64_t{1} << 32;
+  EXPECT_THAT(shape_error([&] { Shape{large, large}; }), HasSubstr("2^60"));
+  EXPECT_THAT(shape_error([&] { Shape{0, large, large}; }), HasSubstr("2^60"));
+  EXPECT_EQ(Shape({large, 1000}).size(), large * 1000);
+}
+
 TEST(Errors, Products) {
   EXPECT_EQ(matmul(f32({3, 4}), f32({4, 5})).shape().text(), "[3, 5]");
   EXPECT_THAT(shape_error([] {
