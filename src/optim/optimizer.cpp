@@ -28,10 +28,11 @@ std::int64_t chunk_elements(const Shape& s) {
 
 bool is_partial(const Tensor& g) { return g.impl().placement == Placement::partial; }
 
-// Elements [begin, begin + count) of a gradient, in out: the terms of the shards summed, or the rows of the product
-// over all shards' rows in order. `next` is what the caller writes after out, as long.
+// Elements [begin, begin + count) of a gradient, in out: the terms of the shards summed, or those rows of the product,
+// from `first` on, over all shards' rows in order. `next` is what the caller writes after out, as long.
 template <class T>
-void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t count, T* out, const T* next) {
+void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t count, std::int64_t first,
+                  std::int64_t rows, T* out, const T* next) {
   const kernels::Loops<T>& loops = kernels::loops<T>();
   const Tensor &value = g.value, &factor = g.factor;
   int shards = value.impl().shards;
@@ -42,11 +43,11 @@ void put_together(const Gradients::Raw& g, std::int64_t begin, std::int64_t coun
   }
   const Shape &sa = value.impl().shape, &sb = factor.impl().shape;
   std::int64_t m = sa[sa.rank() - 1], n = sb[sb.rank() - 1];
-  Extent extent(place_at(factor), sb);
+  RowCut cut(place_at(factor), sb);
   View a(value), b(factor);
   for (int s = 0; s < shards; ++s)
-    loops.gemm({count / n, n, extent.elements(s) / n, 1, m, n, n, s > 0, next - out}, a.template at<T>(s) + begin / n,
-               b.template at<T>(s), out);
+    loops.gemm({rows, n, cut.rows(s), 1, m, n, n, s > 0, next - out}, a.template at<T>(s) + first, b.template at<T>(s),
+               out);
 }
 
 // Reads memory once from end to end, which brings another core's lines several times faster than reads in a product's
@@ -101,9 +102,11 @@ void Optimizer::prepare(const std::vector<Parameter>& parameters) {
       state_.emplace_back();
       for (std::size_t a = 0; a < arrays; ++a) state_[p].push_back(Tensor::zeros(value.shape(), value.dtype()));
     }
-    std::int64_t most = chunk_elements(value.shape());
-    for (std::int64_t begin = 0; begin < value.size(); begin += most)
-      chunks_.push_back({static_cast<int>(p), begin, std::min(most, value.size() - begin)});
+    std::int64_t most = chunk_elements(value.shape()), row = value.rank() == 2 ? value.dim(1) : 1;
+    for (std::int64_t begin = 0; begin < value.size(); begin += most) {
+      std::int64_t count = std::min(most, value.size() - begin);
+      chunks_.push_back({static_cast<int>(p), begin, count, begin / row, count / row});
+    }
   }
   squares_.assign(chunks_.size(), 0);
   bad_.assign(chunks_.size(), 0);
@@ -128,14 +131,14 @@ void Optimizer::run_chunk_of(const Pass& pass, std::size_t number) {
   if (pass.what != Pass::kUpdate) {
     T* joined = gradus::buffer<T>(joined_[c.parameter]) + c.begin;
     if (pass.what == Pass::kJoin) {
-      put_together(*gradient, c.begin, c.count, joined, joined);
+      put_together(*gradient, c.begin, c.count, c.first_row, c.rows, joined, joined);
       squares_[number] = loops.sum_squares(joined, c.count);
       bad_[number] = !std::isfinite(squares_[number]) && !loops.all_finite(joined, c.count);
       return;
     }
     g = joined;
   } else if (gradient->factor.defined() || is_partial(gradient->value)) {
-    put_together(*gradient, c.begin, c.count, own, static_cast<const T*>(w));
+    put_together(*gradient, c.begin, c.count, c.first_row, c.rows, own, static_cast<const T*>(w));
   } else {
     g = gradus::buffer<T>(gradient->value) + c.begin;
   }

@@ -74,7 +74,8 @@ class Optimizer {
  private:
   struct Chunk {
     int parameter;
-    std::int64_t begin, count;
+    std::int64_t begin, count;     // elements
+    std::int64_t first_row, rows;  // the same of a matrix, in rows
   };
   struct Pass;
   void prepare(const std::vector<Parameter>& parameters);

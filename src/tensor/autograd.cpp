@@ -135,7 +135,8 @@ Gradients& Gradients::operator=(Gradients&& o) noexcept {
 
 Gradients::~Gradients() {
   if (entries_ == nullptr) return;
-  for (std::size_t i = 0; i < room_; ++i) entries_[i].~Entry();
+  for (std::size_t i = 0; i < room_; ++i)
+    if (entries_[i].leaf) entries_[i].~Entry();
   return_pooled_memory(entries_);
 }
 
