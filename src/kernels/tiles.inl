@@ -57,11 +57,12 @@ static void tile(const Gemm& g, const T* a, const T* b, I ldb, T* c, I ldc, I k,
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[i][v] += a[i * g.row] * row[v];
   }
-  if (add)
+  if (add) {
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i)
 #pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[i][v] += *reinterpret_cast<const L*>(c + i * ldc + v * n);
+  }
 #pragma GCC unroll 8
   for (int i = 0; i < R; ++i)
 #pragma GCC unroll 8

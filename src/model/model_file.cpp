@@ -232,12 +232,13 @@ class Reader {
     const std::vector<std::int64_t> sizes = read_sizes(name, "shape", *shape);
     if (sizes.size() > kMaxRank)
       fail(tensor_label(name) + " has " + std::to_string(sizes.size()) + " axes; at most 8 are allowed");
+    check_elements(name, sizes);
     const std::vector<std::int64_t> range = read_sizes(name, "data_offsets", *offsets);
     if (range.size() != 2 || range[0] > range[1] || static_cast<std::uint64_t>(range[1]) > data_.size())
       fail(tensor_label(name) + " lies outside of the file's " + std::to_string(data_.size()) + " bytes of data");
 
     Entry entry{name, *known, Shape(sizes), static_cast<std::size_t>(range[0]), static_cast<std::size_t>(range[1])};
-    if (byte_size(entry) != entry.end - entry.begin)
+    if (static_cast<std::size_t>(entry.shape.size()) * item_size(*known) != entry.end - entry.begin)
       fail(tensor_label(name) + " of " + dtype_name(*known) + " " + entry.shape.text() + " has " +
            std::to_string(entry.end - entry.begin) + " bytes of data");
     return entry;
@@ -255,13 +256,12 @@ class Reader {
     return sizes;
   }
 
-  std::size_t byte_size(const Entry& entry) const {
+  void check_elements(const std::string& name, const std::vector<std::int64_t>& sizes) const {
     // Sizes of 0 are left out of the check: products of some of the axes must not overflow either.
-    std::int64_t limit = static_cast<std::int64_t>(item_size(entry.dtype));
-    for (std::int64_t size : entry.shape)
-      if (__builtin_mul_overflow(limit, std::max<std::int64_t>(size, 1), &limit))
-        fail(tensor_label(entry.name) + " has a shape too large, " + entry.shape.text());
-    return static_cast<std::size_t>(entry.shape.size()) * item_size(entry.dtype);
+    std::int64_t elements = 1;
+    for (std::int64_t size : sizes)
+      if (__builtin_mul_overflow(elements, std::max<std::int64_t>(size, 1), &elements) || elements > kMostElements)
+        fail(tensor_label(name) + " has a shape too large for any memory");
   }
 
   // Every byte of data belongs to exactly one tensor.

@@ -14,7 +14,8 @@ Shape::Shape(const std::int64_t* dims, int rank) : rank_(rank) {
     if (dims_[i] < kRest) throw Error(ErrorKind::shape, {"shape", "sizes >= 0", text(), ""});
     elements *= static_cast<double>(std::max<std::int64_t>(dims_[i], 1));
   }
-  if (elements > 0x1p60) throw Error(ErrorKind::shape, {"shape", "at most 2^60 elements", text(), ""});
+  if (elements > static_cast<double>(kMostElements))
+    throw Error(ErrorKind::shape, {"shape", "at most 2^60 elements", text(), ""});
 }
 
 Shape Shape::without(int axis) const {

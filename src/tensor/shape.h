@@ -8,6 +8,8 @@
 namespace gradus {
 
 inline constexpr int kMaxRank = 8;
+// A product of the sizes, 0 counted as 1, beyond any memory.
+inline constexpr std::int64_t kMostElements = std::int64_t{1} << 60;
 // In reshape(): the size that is left over.
 inline constexpr std::int64_t kRest = -1;
 
@@ -17,7 +19,7 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> dims) : Shape(dims.begin(), static_cast<int>(dims.size())) {}
   explicit Shape(const std::vector<std::int64_t>& dims) : Shape(dims.data(), static_cast<int>(dims.size())) {}
-  // Throws Error{shape} beyond kMaxRank axes or for a negative size other than kRest.
+  // Throws Error{shape} beyond kMaxRank axes or kMostElements, and for a negative size other than kRest.
   Shape(const std::int64_t* dims, int rank);
 
   int rank() const { return rank_; }
