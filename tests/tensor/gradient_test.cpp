@@ -324,7 +324,7 @@ TEST(Gradient, F32IsCloseToF64) {
 }
 
 TEST(Gradient, BitsDoNotDependOnThreads) {
-  int before = threads();
+  Threads restore;
   for (const Check& c : every_check()) {
     std::vector<int> shards(c.inputs.size(), 4);
     set_threads(1);
@@ -336,7 +336,6 @@ TEST(Gradient, BitsDoNotDependOnThreads) {
       EXPECT_EQ(one.grads, more.grads) << c.name;
     }
   }
-  set_threads(before);
 }
 
 }  // namespace

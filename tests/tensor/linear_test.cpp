@@ -28,11 +28,6 @@ std::vector<double> expected(const Tensor& x, const Tensor& w, const Tensor& b) 
   return y;
 }
 
-struct Threads {
-  int before = threads();
-  ~Threads() { set_threads(before); }
-};
-
 TEST(LargeLinear, MatchesTheDefinitionWithTheSameBitsOnAnyNumberOfThreads) {
   Threads restore;
   for (Dtype dtype : {Dtype::f32, Dtype::f64})

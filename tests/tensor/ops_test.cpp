@@ -196,11 +196,6 @@ std::vector<double> all_values(const Result& r) {
   return v;
 }
 
-struct Threads {
-  int before = threads();
-  ~Threads() { set_threads(before); }
-};
-
 TEST(Ops, OracleFileIsCovered) {
   std::set<std::string> missing;
   for (const Case& c : read_cases(TEST_DATA "/oracles/ops.json"))

@@ -8,11 +8,18 @@
 #include <vector>
 
 #include "gradus/base/file.h"
+#include "gradus/base/parallel.h"
 #include "gradus/base/value.h"
 #include "gradus/tensor/tensor.h"
 
-// The files of expected values that tests/oracles/ makes.
+// The files of expected values that tests/oracles/ makes, and what tests of tensors share.
 namespace gradus {
+
+// Restores the number of threads when a test is done.
+struct Threads {
+  int before = threads();
+  ~Threads() { set_threads(before); }
+};
 
 struct Array {
   Shape shape;
