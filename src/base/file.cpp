@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -35,6 +34,7 @@ class Descriptor {
     if (is_open()) ::close(fd_);
   }
   int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
   bool is_open() const { return fd_ >= 0; }
   // Closes now and says whether that worked: some file systems report a failed write only here.
   bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
@@ -205,22 +205,32 @@ std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) { return XXH64(
 
 std::string hash_text(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
-MappedFile::MappedFile(const std::string& path) {
+InputFile::InputFile(const std::string& path) : path_(path) {
   struct stat status {};
   Descriptor file = open_to_read(path, status);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::file, {path, "a regular file", "a device or pipe", ""});
-  size_ = static_cast<std::size_t>(status.st_size);
-  if (size_ == 0) return;
-  void* data = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (data == MAP_FAILED) fail(path, "read");
-  data_ = static_cast<const char*>(data);
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  file_ = file.release();
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), size_(other.size_) {}
 
-MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<char*>(data_), size_);
+InputFile::~InputFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+std::size_t InputFile::read(std::uint64_t offset, char* out, std::size_t n) const {
+  n = static_cast<std::size_t>(std::min<std::uint64_t>(n, size_ - std::min(size_, offset)));
+  for (std::size_t filled = 0; filled < n;) {
+    ssize_t got = ::pread(file_, out + filled, n - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(path_, "read");
+    if (got == 0)
+      throw Error(ErrorKind::file, path_, "the file became shorter while it was read", "read it once it is written");
+    filled += static_cast<std::size_t>(got);
+  }
+  return n;
 }
 
 }  // namespace gradus

@@ -51,19 +51,27 @@ std::string resolve_path(const std::string& folder, const std::string& path);
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
 std::string hash_text(std::uint64_t hash);
 
-// Read-only memory map of a file; empty files map to an empty view. Throws Error{file}.
-class MappedFile {
+// A regular file open for reading at any place. No memory map: in one, a file that others cut ends the process.
+class InputFile {
  public:
-  explicit MappedFile(const std::string& path);
-  ~MappedFile();
-  MappedFile(MappedFile&&) noexcept;
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-  std::string_view bytes() const { return {data_, size_}; }
+  // Throws Error{file}.
+  explicit InputFile(const std::string& path);
+  ~InputFile();
+  InputFile(InputFile&&) noexcept;
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  // When it was opened; what is added later is not read.
+  std::uint64_t size() const { return size_; }
+  // Writes the `n` bytes from `offset` on to `out` and returns how many: fewer than `n` only at the end of the file.
+  // Throws Error{file}, also where the file has been cut since it was opened.
+  std::size_t read(std::uint64_t offset, char* out, std::size_t n) const;
 
  private:
-  const char* data_ = nullptr;
-  std::size_t size_ = 0;
+  std::string path_;
+  int file_;
+  std::uint64_t size_;
 };
 
 }  // namespace gradus

@@ -135,7 +135,7 @@ std::string header_bytes(const std::string& path, const Value& header) {
 // The checks of one file; each failure is an Error{data} that names it.
 class Reader {
  public:
-  Reader(std::string path, std::string_view bytes) : path_(std::move(path)), bytes_(bytes) {}
+  explicit Reader(const std::string& path) : path_(path), file_(path) {}
 
   ModelFile read() {
     const Value header = read_header();
@@ -149,7 +149,7 @@ class Reader {
     check_tiling(entries);
     for (const Entry& e : entries) {
       Tensor t = Tensor::empty(e.shape, e.dtype);
-      std::copy_n(data_.data() + e.begin, e.end - e.begin, t.impl().slots[0].data);
+      file_.read(data_begin_ + e.begin, t.impl().slots[0].data, e.end - e.begin);
       model.tensors.emplace_back(e.name, std::move(t));
     }
     return model;
@@ -165,19 +165,21 @@ class Reader {
   }
 
   Value read_header() {
-    if (bytes_.size() < kLengthBytes) fail_foreign("only " + std::to_string(bytes_.size()) + " bytes long");
+    char begin[kLengthBytes + 1] = {};
+    file_.read(0, begin, sizeof begin);
+    if (file_.size() < kLengthBytes) fail_foreign("only " + std::to_string(file_.size()) + " bytes long");
     std::uint64_t length;
-    std::memcpy(&length, bytes_.data(), kLengthBytes);
-    data_ = bytes_.substr(kLengthBytes);
+    std::memcpy(&length, begin, kLengthBytes);
     // What does not open a JSON object is more likely another kind of file than a damaged one.
-    if (data_.empty() || data_.front() != '{') fail_foreign("it does not start as a safetensors file does");
-    if (length > data_.size())
-      fail("a header of " + std::to_string(length) + " bytes in a file of " + std::to_string(bytes_.size()),
+    if (begin[kLengthBytes] != '{') fail_foreign("it does not start as a safetensors file does");
+    if (length > file_.size() - kLengthBytes)
+      fail("a header of " + std::to_string(length) + " bytes in a file of " + std::to_string(file_.size()),
            "the file is cut off or damaged");
     if (length > kMaxHeader)
       fail("a header of " + std::to_string(length) + " bytes; at most " + std::to_string(kMaxHeader) + " are allowed");
-    const std::string_view text = data_.substr(0, length);
-    data_.remove_prefix(length);
+    std::string text(length, ' ');
+    file_.read(kLengthBytes, text.data(), length);
+    data_begin_ = kLengthBytes + length;
     Value header = parse_json(text, path_, kMaxHeader);
     check_unique_names(text, header);
     return header;
@@ -234,8 +236,8 @@ class Reader {
       fail(tensor_label(name) + " has " + std::to_string(sizes.size()) + " axes; at most 8 are allowed");
     check_elements(name, sizes);
     const std::vector<std::int64_t> range = read_sizes(name, "data_offsets", *offsets);
-    if (range.size() != 2 || range[0] > range[1] || static_cast<std::uint64_t>(range[1]) > data_.size())
-      fail(tensor_label(name) + " lies outside of the file's " + std::to_string(data_.size()) + " bytes of data");
+    if (range.size() != 2 || range[0] > range[1] || static_cast<std::uint64_t>(range[1]) > data_size())
+      fail(tensor_label(name) + " lies outside of the file's " + std::to_string(data_size()) + " bytes of data");
 
     Entry entry{name, *known, Shape(sizes), static_cast<std::size_t>(range[0]), static_cast<std::size_t>(range[1])};
     if (static_cast<std::size_t>(entry.shape.size()) * item_size(*known) != entry.end - entry.begin)
@@ -277,12 +279,14 @@ class Reader {
              std::to_string(end) + " was expected");
       end = e->end;
     }
-    if (end != data_.size()) fail(std::to_string(data_.size() - end) + " bytes at the end belong to no tensor");
+    if (end != data_size()) fail(std::to_string(data_size() - end) + " bytes at the end belong to no tensor");
   }
 
+  std::uint64_t data_size() const { return file_.size() - data_begin_; }
+
   std::string path_;
-  std::string_view bytes_;  // of the whole file
-  std::string_view data_;   // behind the header
+  InputFile file_;
+  std::uint64_t data_begin_ = 0;  // behind the header
 };
 
 }  // namespace
@@ -299,10 +303,7 @@ void write_model_file(const std::string& path, const ModelFile& model) {
   write_file(path, pieces);
 }
 
-ModelFile read_model_file(const std::string& path) {
-  const MappedFile file(path);
-  return Reader(path, file.bytes()).read();
-}
+ModelFile read_model_file(const std::string& path) { return Reader(path).read(); }
 
 std::string model_hash(const NamedTensors& tensors) {
   std::uint64_t hash = 0;

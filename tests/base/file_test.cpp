@@ -190,24 +190,35 @@ TEST_F(File, HashesAsPublished) {
   EXPECT_EQ(hash_text(0x1f), "000000000000001f");
 }
 
-TEST_F(File, MapsAFileAndMovesTheMap) {
+TEST_F(File, ReadsPiecesAtAnyPlace) {
   std::string bytes(100'000, 'm');
   bytes[99'999] = 'e';
   write_file(path("a"), bytes);
-  MappedFile map(path("a"));
-  EXPECT_EQ(map.bytes(), bytes);
-  MappedFile moved(std::move(map));
-  EXPECT_EQ(moved.bytes(), bytes);
-  EXPECT_TRUE(map.bytes().empty());
+  InputFile file(path("a"));
+  EXPECT_EQ(file.size(), 100'000u);
+  char piece[4] = {};
+  EXPECT_EQ(file.read(99'998, piece, 4), 2u);
+  EXPECT_STREQ(piece, "me");
+  EXPECT_EQ(file.read(100'001, piece, 4), 0u);
+  InputFile moved(std::move(file));
   write_file(path("a"), "");
-  EXPECT_TRUE(MappedFile(path("a")).bytes().empty());
-  EXPECT_EQ(moved.bytes(), bytes) << "a replaced file must not change under its reader";
+  EXPECT_EQ(InputFile(path("a")).size(), 0u);
+  EXPECT_EQ(moved.read(0, piece, 1), 1u) << "a replaced file must not change under its reader";
 }
 
-TEST_F(File, MapRefusesWhatIsNoFile) {
-  EXPECT_THAT(error_of(ErrorKind::file, [&] { MappedFile map(path("none")); }), HasSubstr("cannot read"));
-  EXPECT_THAT(error_of(ErrorKind::file, [&] { MappedFile map(folder_.string()); }), HasSubstr("got a folder"));
-  EXPECT_THAT(error_of(ErrorKind::file, [] { MappedFile map("/dev/null"); }), HasSubstr("a regular file"));
+TEST_F(File, AFileCutWhileItIsReadIsAnError) {
+  write_file(path("a"), std::string(10'000, 'x'));
+  InputFile file(path("a"));
+  std::filesystem::resize_file(path("a"), 100);
+  char piece[200];
+  EXPECT_THAT(error_of(ErrorKind::file, [&] { file.read(0, piece, 200); }), HasSubstr("became shorter"));
+  EXPECT_EQ(file.read(0, piece, 100), 100u);
+}
+
+TEST_F(File, InputFilesAreRegular) {
+  EXPECT_THAT(error_of(ErrorKind::file, [&] { InputFile file(path("none")); }), HasSubstr("cannot read"));
+  EXPECT_THAT(error_of(ErrorKind::file, [&] { InputFile file(folder_.string()); }), HasSubstr("got a folder"));
+  EXPECT_THAT(error_of(ErrorKind::file, [] { InputFile file("/dev/null"); }), HasSubstr("a regular file"));
 }
 
 }  // namespace

@@ -270,15 +270,27 @@ TEST(Csv, KeepsItsLimits) {
   EXPECT_THAT(error("a\n", options, ErrorKind::value), HasSubstr("max_field"));
 }
 
-TEST(Csv, ReadsGzipWhateverTheName) {
+TEST(Csv, ReadsLargeFilesPlainAndGzippedWhateverTheirName) {
   std::string text = "a,b,c\n";
   for (int i = 0; i < 300000; ++i) text += std::to_string(i) + ",\"x\n\"\"y\"\"\"," + std::to_string(i % 7) + ".5\n";
-  TempFile file(gzipped(text.substr(0, 1000000)) + gzipped(text.substr(1000000)));
-  Table table = read_csv(file.path());
-  ASSERT_EQ(table.rows(), 300000u);
-  EXPECT_EQ(table.column("a").numbers()[299999], 299999);
-  EXPECT_THAT(table.column("b").levels(), ElementsAre("x\n\"y\""));
-  EXPECT_EQ(table.column("c").numbers()[299999], 299999 % 7 + 0.5);
+  for (const std::string& bytes : {text, gzipped(text.substr(0, 1000000)) + gzipped(text.substr(1000000))}) {
+    Table table = read(bytes);
+    ASSERT_EQ(table.rows(), 300000u);
+    EXPECT_EQ(table.column("a").numbers()[299999], 299999);
+    EXPECT_THAT(table.column("b").levels(), ElementsAre("x\n\"y\""));
+    EXPECT_EQ(table.column("c").numbers()[299999], 299999 % 7 + 0.5);
+  }
+}
+
+TEST(Csv, AFieldMayCrossWhatIsReadAtOnce) {
+  std::string longest(900'000, 'x'), text = "a,b\n";
+  longest[400'000] = '\n';
+  for (int i = 0; i < 8; ++i) text += std::to_string(i) + ",\"" + longest + "\"\n";
+  for (const std::string& bytes : {text, gzipped(text)}) {
+    Table table = read(bytes);
+    ASSERT_EQ(table.rows(), 8u);
+    EXPECT_THAT(table.column("b").levels(), ElementsAre(longest));
+  }
 }
 
 TEST(Csv, RefusesDamagedGzip) {

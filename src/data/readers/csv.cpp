@@ -89,9 +89,12 @@ Table CsvTable::read() {
   add_notes(cursor);
   auto must_reread = [](const CsvColumn& column) { return column.must_reread(); };
   if (std::any_of(columns_.begin(), columns_.end(), must_reread)) {
+    const std::size_t rows = rows_;
     for (CsvColumn& column : columns_) column.start_reread();
     CsvCursor again(table_.name(), options_);
     read_rows(again);
+    if (rows_ != rows)
+      throw Error(ErrorKind::file, table_.name(), "the file changed while it was read", "read it once it is written");
   }
   return build();
 }

@@ -36,7 +36,7 @@ struct CsvOptions {
 // in quotes where numbers and missing values are recognised. Header names that are empty or taken are changed, rows
 // whose only excess is a delimiter at the end are accepted, lines without text are skipped; the table's notes say so.
 // With ';' between fields, decimal commas are read as points; a file that mixes both is an error that asks for
-// `decimal`. Memory: 8 bytes a number and 4 a category, beside the mapped file.
+// `decimal`. Memory: 8 bytes a number and 4 a category.
 //
 // Throws Error{data} with the line for ragged rows, unterminated quotes, NUL bytes, fields that contradict `types`;
 // Error{config} for options that make no sense; Error{file} for a file that cannot be read.

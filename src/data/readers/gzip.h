@@ -2,19 +2,17 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
-#include <string_view>
+#include "gradus/base/file.h"
 
 namespace gradus {
 
-// Whether bytes begin like a gzip file (RFC 1952), whatever the file is called.
-bool is_gzip(std::string_view bytes);
+// Whether a file begins like a gzip file (RFC 1952), whatever it is called.
+bool is_gzip(const InputFile& file);
 
-// Inflates a gzip file held in memory, piece by piece; several members one after the other are one stream.
-// `bytes` must outlive it; `name` is the file's name in errors.
+// Inflates a gzip file piece by piece; several members one after the other are one stream. The file must outlive it.
 class GzipStream {
  public:
-  GzipStream(std::string_view bytes, std::string name);
+  explicit GzipStream(const InputFile& file);
   ~GzipStream();
   GzipStream(const GzipStream&) = delete;
   GzipStream& operator=(const GzipStream&) = delete;
@@ -26,7 +24,6 @@ class GzipStream {
  private:
   struct State;
   std::unique_ptr<State> state_;
-  std::string name_;
 };
 
 }  // namespace gradus

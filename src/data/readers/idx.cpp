@@ -65,15 +65,16 @@ void check_length(const Header& header, std::size_t given, const std::string& pa
     throw Error(ErrorKind::data, {path, expected, given == SIZE_MAX ? "more" : fmt::format("{}", given), ""});
 }
 
-std::vector<unsigned char> read_plain(std::string_view file, const Header& header, const std::string& path) {
-  file.remove_prefix(header.length);
-  check_length(header, file.size(), path);
-  return {file.begin(), file.end()};
+std::vector<unsigned char> read_plain(const InputFile& file, const Header& header) {
+  check_length(header, static_cast<std::size_t>(file.size() - header.length), file.path());
+  std::vector<unsigned char> bytes(header.bytes);
+  file.read(header.length, reinterpret_cast<char*>(bytes.data()), header.bytes);
+  return bytes;
 }
 
 // `start` is what has been inflated so far.
-std::vector<unsigned char> inflate(GzipStream& stream, std::string_view start, std::size_t packed, const Header& header,
-                                   const std::string& path) {
+std::vector<unsigned char> inflate(GzipStream& stream, std::string_view start, std::uint64_t packed,
+                                   const Header& header, const std::string& path) {
   constexpr std::size_t kMostPerByte = 1032;  // deflate's best ratio: 258 bytes in 2 bits
   if (header.bytes / kMostPerByte > packed) cut_off(path, fmt::format("enough for {} bytes", header.bytes), packed);
   start.remove_prefix(header.length);
@@ -168,19 +169,18 @@ std::vector<float> IdxArray::floats() const {
 
 IdxArray read_idx(const std::string& path) {
   constexpr std::size_t kLongestHeader = 4 + 4 * kMaxDims;
-  MappedFile mapped(path);
-  std::string_view file = mapped.bytes();
+  InputFile file(path);
+  char start[kLongestHeader];
   Header header;
   std::vector<unsigned char> bytes;
   if (is_gzip(file)) {
-    GzipStream stream(file, path);
-    char start[kLongestHeader];
+    GzipStream stream(file);
     std::string_view begin(start, stream.read(start, kLongestHeader));
     header = read_header(begin, path);
     bytes = inflate(stream, begin, file.size(), header, path);
   } else {
-    header = read_header(file.substr(0, kLongestHeader), path);
-    bytes = read_plain(file, header, path);
+    header = read_header({start, file.read(0, start, kLongestHeader)}, path);
+    bytes = read_plain(file, header);
   }
   to_host_order(bytes, size_of(header.type));
   return {std::move(header.dims), header.type, std::move(bytes)};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "gradus/base/error.h"
 
@@ -10,7 +11,7 @@ namespace gradus {
 namespace {
 
 constexpr std::size_t kPiece = 1u << 20;
-constexpr std::size_t kLongestLine = 256u << 20;  // what may have to be copied or buffered at once
+constexpr std::size_t kLongestLine = 256u << 20;  // all of it has to be in memory at once
 
 // Bytes of the byte-order mark that `text` begins with.
 std::size_t mark_length(std::string_view text, const std::string& path) {
@@ -30,74 +31,50 @@ std::size_t whole_lines(std::string_view text) {
 
 }  // namespace
 
-TextSource::TextSource(const std::string& path, std::uint64_t max_bytes)
-    : path_(path), max_bytes_(max_bytes), file_(path) {
-  if (is_gzip(file_.bytes())) {
-    gzip_ = std::make_unique<GzipStream>(file_.bytes(), path_);
-    buffer_.resize(3);
-    buffer_.resize(gzip_->read(buffer_.data(), 3));
-    inflated_ = buffer_.size();
-    buffer_.erase(0, mark_length(buffer_, path_));
-  } else {
-    rest_ = file_.bytes();
-    check_total(rest_.size());
-    rest_.remove_prefix(mark_length(rest_, path_));
-  }
+TextSource::TextSource(const std::string& path, std::uint64_t max_bytes) : max_bytes_(max_bytes), file_(path) {
+  if (is_gzip(file_))
+    gzip_ = std::make_unique<GzipStream>(file_);
+  else
+    check_total(file_.size());
+  fill(3);
+  drop(mark_length(text(), path));
 }
 
 std::string_view TextSource::next(std::size_t used) {
-  if (gzip_) {
-    buffer_.erase(0, used);
-    return at_end_ ? std::string_view() : next_inflated();
+  drop(used);
+  while (!at_end_) {
+    fill(std::max(kPiece, filled_));
+    std::size_t lines = at_end_ ? filled_ : whole_lines(text());
+    if (lines > 0) return text().substr(0, lines);
+    if (filled_ > kLongestLine)
+      throw Error(ErrorKind::data, file_.path(), fmt::format("a line is longer than {} MB", kLongestLine >> 20),
+                  "is this a text file?");
   }
-  rest_.remove_prefix(std::min(used, rest_.size()));  // the added line break is not in rest_
-  return next_mapped();
+  return text();
 }
 
-std::string_view TextSource::next_mapped() {
-  std::size_t lines = whole_lines(rest_);
-  if (lines == rest_.size()) {
-    at_end_ = true;
-    return rest_;
-  }
-  if (lines > 0 && !lines_given_) {
-    lines_given_ = true;
-    return rest_.substr(0, lines);
-  }
-  check_line_length(rest_.size());
-  at_end_ = true;
-  buffer_.assign(rest_);
-  buffer_ += '\n';
-  return buffer_;
-}
+void TextSource::drop(std::size_t used) { std::memmove(text_.get(), text_.get() + used, filled_ -= used); }
 
-std::string_view TextSource::next_inflated() {
-  for (;;) {
-    std::size_t had = buffer_.size();
-    buffer_.resize(had + kPiece);
-    std::size_t n = gzip_->read(buffer_.data() + had, kPiece);
-    buffer_.resize(had + n);
-    check_total(inflated_ += n);
-    if (n < kPiece) {
-      at_end_ = true;
-      if (!buffer_.empty() && buffer_.back() != '\n') buffer_ += '\n';
-      return buffer_;
-    }
-    if (std::size_t lines = whole_lines(buffer_)) return std::string_view(buffer_).substr(0, lines);
-    check_line_length(buffer_.size());
+// Reads `n` bytes more, or what is left and a line break after a last line without.
+void TextSource::fill(std::size_t n) {
+  if (filled_ + n >= room_) {
+    room_ = filled_ + n + 1;
+    auto larger = std::make_unique_for_overwrite<char[]>(room_);
+    std::copy_n(text_.get(), filled_, larger.get());
+    text_ = std::move(larger);
   }
-}
-
-void TextSource::check_line_length(std::size_t bytes) const {
-  if (bytes > kLongestLine)
-    throw Error(ErrorKind::data, path_, fmt::format("a line is longer than {} MB", kLongestLine >> 20),
-                "is this a text file?");
+  char* end = text_.get() + filled_;
+  std::size_t got = gzip_ ? gzip_->read(end, n) : file_.read(read_, end, n);
+  check_total(read_ += got);
+  filled_ += got;
+  at_end_ = got < n;
+  if (at_end_ && filled_ > 0 && text_[filled_ - 1] != '\n') text_[filled_++] = '\n';
 }
 
 void TextSource::check_total(std::uint64_t bytes) const {
   if (bytes > max_bytes_)
-    throw Error(ErrorKind::data,
-                {path_, fmt::format("at most {} bytes of text", max_bytes_), "more", "raise max_bytes if it is meant"});
+    throw Error(ErrorKind::data, {file_.path(), fmt::format("at most {} bytes of text", max_bytes_), "more",
+                                  "raise max_bytes if it is meant"});
 }
 
 }  // namespace gradus

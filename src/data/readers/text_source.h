@@ -10,7 +10,7 @@
 
 namespace gradus {
 
-// A text file, plain or gzipped, as a few large windows of whole lines; a UTF-8 byte-order mark is skipped. Throws
+// A text file, plain or gzipped, as windows of whole lines; a UTF-8 byte-order mark is skipped. Throws
 // Error{data} for UTF-16 text, and for text (inflated, for gzip) beyond `max_bytes`.
 class TextSource {
  public:
@@ -24,22 +24,21 @@ class TextSource {
   // Whether the last window reached the end of the file.
   bool at_end() const { return at_end_; }
   // Bytes of text not yet used; 0 where that is unknown (gzip).
-  std::size_t remaining() const { return gzip_ ? 0 : rest_.size(); }
+  std::size_t remaining() const { return gzip_ ? 0 : static_cast<std::size_t>(file_.size() - read_) + filled_; }
 
  private:
-  std::string_view next_mapped();
-  std::string_view next_inflated();
-  void check_line_length(std::size_t bytes) const;
+  std::string_view text() const { return {text_.get(), filled_}; }
+  void drop(std::size_t used);
+  void fill(std::size_t n);
   void check_total(std::uint64_t bytes) const;
 
-  std::string path_;
   std::uint64_t max_bytes_;
-  MappedFile file_;
+  InputFile file_;
   std::unique_ptr<GzipStream> gzip_;
-  std::string_view rest_;  // plain text not yet used
-  std::string buffer_;     // inflated text not yet used, or a copy of the last lines with a break added
-  std::uint64_t inflated_ = 0;
-  bool lines_given_ = false;
+  std::uint64_t read_ = 0;        // bytes of text so far
+  std::unique_ptr<char[]> text_;  // not yet used
+  std::size_t room_ = 0;          // of text_
+  std::size_t filled_ = 0;        // of text_
   bool at_end_ = false;
 };
 
