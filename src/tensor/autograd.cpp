@@ -1,6 +1,7 @@
 #include "gradus/tensor/autograd.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "gradus/base/error.h"
@@ -204,7 +205,9 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
     gradients.slot(output.ref().get()).value = output_gradient.copy();
     return gradients;
   }
-  static thread_local std::vector<Node*> order;
+  // The list's memory is kept for the next pass; a pass within a pass (of an op whose backward calls this) has its own.
+  static thread_local std::vector<Node*> spare;
+  std::vector<Node*> order = std::exchange(spare, {});
   collect(impl.node.get(), ++passes, order);
   for (Node* node : order)
     if (node->consumed)
@@ -228,6 +231,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
     for (Node* node : order) drop_gradients(*node);
     throw;
   }
+  spare = std::move(order);
   return gradients;
 }
 

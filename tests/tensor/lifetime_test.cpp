@@ -183,6 +183,13 @@ TEST(Record, AFailedWalkLeavesNothingBehind) {
   for (float v : values_of(backward(loss)[x])) EXPECT_EQ(v, 4);  // no part of the first walk is counted twice
 }
 
+TEST(Record, AWalkMayTakeAnotherWalk) {
+  Tensor x = draw({3}).set_requires_grad(), u = draw({3}, 1).set_requires_grad();
+  Tensor inner = sum(-(-square(u))), h = x * 0.5, y = h.detach();
+  record(y, {&h}, [&](BackwardStep& step) { step.add(0, step.grad() * backward(inner)[u]); });
+  EXPECT_EQ(values_of(backward(sum(y))[x]), values_of(u));
+}
+
 TEST(Record, ThePowerZeroIsFlatEverywhere) {
   Tensor x = Tensor::from(std::vector<float>{0, 1, -2}, {3}).set_requires_grad();
   EXPECT_EQ(values_of(backward(sum(pow(x, 0)))[x]), (std::vector<double>{0, 0, 0}));
