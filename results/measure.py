@@ -70,15 +70,16 @@ def deal(name, rows, hands, seed):
 
 
 def splits_of(name):
-    """The config a data set or wdbc-repeated is trained by, its metric, and the seed and rows of its splits."""
-    if name != "wdbc-repeated":
-        return name, BASELINES[name]["metric"], [(run["seed"], run["rows"]) for run in BASELINES[name]["runs"]]
+    """The config that `name` is trained by, its metric, and the seed and rows of its splits."""
+    config = name.removesuffix("-repeated")
+    if name in BASELINES:
+        return config, BASELINES[name]["metric"], [(run["seed"], run["rows"]) for run in BASELINES[name]["runs"]]
     splits = []
     for seed in WDBC_SEEDS:
         hands = deal("wdbc", range(len(table_of("wdbc")[1])), 20, seed)  # 70 / 15 / 15 %
         parts = {"train": hands[6:], "validation": hands[3:6], "test": hands[:3]}
         splits.append((seed, {part: sorted(sum(chosen, [])) for part, chosen in parts.items()}))
-    return "wdbc", "accuracy", splits
+    return config, "accuracy", splits
 
 
 def train(gradus, name, overrides):

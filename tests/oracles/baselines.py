@@ -8,6 +8,8 @@ for diabetes at random) and every candidate is fitted to the training part alone
 `l2` is scikit-learn's alpha (alpha / (2 * 32) times the squared weights is added to a batch's mean loss); training ends
 early once the loss has not fallen by 1e-4 for 10 epochs.
 
+Three splits of iris hold 69 test rows, where one is 1.4 points, so `iris-repeated` are twenty more.
+
 Rows are numbered from 0 in the order of scikit-learn's own data sets and of penguins.csv of R's palmerpenguins, whose
 path is the one argument. Penguins: missing numbers take the median, missing categories the most frequent one,
 categories become one-hot. All statistics come from the training part.
@@ -31,7 +33,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-SEEDS = [0, 1, 2]
+SEEDS = range(3)
+MORE_SEEDS = range(3, 23)
 INITS = range(100, 110)
 CANDIDATES = [
     {"hidden": [hidden], "lr": lr, "l2": l2, "epochs": epochs}
@@ -109,15 +112,17 @@ def evaluate(x, y, prepare, seed, classify):
 
 def main(penguins_csv):
     warnings.filterwarnings("ignore", category=ConvergenceWarning)
+    iris = bundled(datasets.load_iris)
     sets = {
-        "iris": bundled(datasets.load_iris), "wine": bundled(datasets.load_wine),
+        "iris": iris, "iris-repeated": iris, "wine": bundled(datasets.load_wine),
         "wdbc": bundled(datasets.load_breast_cancer), "digits": bundled(datasets.load_digits),
         "penguins": penguins(penguins_csv), "diabetes": bundled(datasets.load_diabetes),
     }
     lines = []
     for name, (x, y, prepare) in sets.items():
         classify = name != "diabetes"
-        runs = [evaluate(x, y, prepare, seed, classify) for seed in SEEDS]
+        seeds = MORE_SEEDS if name.endswith("-repeated") else SEEDS
+        runs = [evaluate(x, y, prepare, seed, classify) for seed in seeds]
         summary = {
             "metric": "accuracy" if classify else "r2", "rows": len(y),
             "test": numpy.mean([run["test"] for run in runs]),
