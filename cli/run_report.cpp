@@ -86,8 +86,8 @@ std::string batch_shape(const Shape& s) {
 std::vector<ModelRow> model_rows(const Network& network, const Shape& input, std::int64_t batch) {
   std::vector<ModelRow> rows;
   for (const Network::LayerRow& r : network.table(input))
-    rows.push_back({r.name, r.type, batch_shape(r.output), r.cost.parameters, r.cost.multiply_adds,
-                    4 * (4 * r.cost.parameters + 2 * batch * r.cost.activations)});
+    rows.push_back(
+        {r.name, r.type, batch_shape(r.output), r.cost.parameters, r.cost.multiply_adds, r.cost.step_bytes(batch)});
   return rows;
 }
 
@@ -101,6 +101,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.version = version();
   report.task = task_text(p.data.task);
   report.run = outcome.metrics.at("run");
+  report.run.set("model_hash", outcome.metrics.at("model").at("hash"));
   report.metrics = outcome.metrics.at("metrics");
   report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);
@@ -117,7 +118,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   const Value& size = e.params.train.batch_size;
   std::int64_t batch = size.is_number() ? size.as_integer() : p.data.train->size();
   report.model = model_rows(*p.network, p.input, batch);
-  report.config = to_toml(e.resolved(outcome.folder));
+  report.config = to_toml(outcome.config);
   report.commands = std::move(commands);
   for (const std::string& n : outcome.notes) {
     if (n.rfind("warning: ", 0) == 0)

@@ -8,8 +8,10 @@
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text.h"
+#include "gradus/data/numbers.h"
 #include "gradus/data/transform.h"
 #include "gradus/nn/initializer.h"
+#include "gradus/report/display.h"
 #include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
 #include "output.h"
@@ -141,23 +143,21 @@ std::int64_t at_most_integer(double v) {
 
 Value model_value(const std::string& file, const std::vector<std::string>& set, const std::string& input) {
   Experiment e = read_experiment(file, set);
+  const Value& size = e.params.train.batch_size;
   Shape shape;
-  std::int64_t outputs = 0;
-  std::unique_ptr<Network> network;
+  std::int64_t outputs = 0, batch = size.is_number() ? size.as_integer() : 1;
   if (input.empty()) {
     auto source = make_source({e.params.data, e.params.prepare});
     LoadedData data = source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
     shape = data.train->input_shape();
-    auto loss = make_loss(
-        e.params.model.loss.is_null() ? Value(data.task.classifies() ? "cross_entropy" : "mse") : e.params.model.loss,
-        "model.loss");
+    auto loss = make_loss(e.loss_for(data.task), "model.loss");
     outputs = data.task.classifies() ? loss->outputs(data.task.width()) : data.task.width();
+    if (!size.is_number()) batch = data.train->size();
   } else {
     shape = shape_in(input);
   }
-  network = make_network(e.params.model.layers, outputs, "model.layers");
-  const Value& size = e.params.train.batch_size;
-  std::int64_t batch = size.is_number() ? size.as_integer() : 1, parameters = 0, work = 0, activations = 0;
+  std::unique_ptr<Network> network = make_network(e.params.model.layers, outputs, "model.layers");
+  Cost total;
   Value v = Value::table(), rows = Value::array();
   for (const Network::LayerRow& r : network->table(shape)) {
     Value row = Value::table(), out = Value::array();
@@ -168,34 +168,22 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
     row.set("parameters", r.cost.parameters);
     row.set("multiply_adds", r.cost.multiply_adds);
     row.set("activation_bytes", 4 * r.cost.activations);
+    row.set("step_bytes", r.cost.step_bytes(batch));
     rows.push_back(std::move(row));
-    parameters += r.cost.parameters;
-    work += r.cost.multiply_adds;
-    activations += r.cost.activations;
+    total.parameters += r.cost.parameters;
+    total.multiply_adds += r.cost.multiply_adds;
+    total.activations += r.cost.activations;
   }
   v.set("name", e.params.name);
   v.set("batch_size", batch);
   v.set("layers", std::move(rows));
-  v.set("parameters", parameters);
-  v.set("multiply_adds_per_example", work);
-  auto examples = static_cast<double>(batch);
-  v.set("multiply_adds_per_step", at_most_integer(3 * examples * static_cast<double>(work)));
-  v.set("parameter_bytes", 4 * parameters);
-  // weights, gradients and two optimizer states; activations and their gradients
-  v.set("step_bytes",
-        at_most_integer(16 * static_cast<double>(parameters) + 8 * examples * static_cast<double>(activations)));
+  v.set("parameters", total.parameters);
+  v.set("multiply_adds_per_example", total.multiply_adds);
+  v.set("multiply_adds_per_step",
+        at_most_integer(3 * static_cast<double>(batch) * static_cast<double>(total.multiply_adds)));
+  v.set("parameter_bytes", 4 * total.parameters);
+  v.set("step_bytes", total.step_bytes(batch));
   return v;
-}
-
-std::string bytes_text(std::int64_t n) {
-  double x = static_cast<double>(n);
-  const char* unit = "B";
-  for (const char* next : {"kB", "MB", "GB", "TB"}) {
-    if (x < 1000) break;
-    x /= 1000;
-    unit = next;
-  }
-  return fmt::format("{:.{}f} {}", x, unit[0] == 'B' ? 0 : 1, unit);
 }
 
 std::string model_text(const Value& v) {
@@ -205,13 +193,16 @@ std::string model_text(const Value& v) {
     for (const Value& d : r.at("output").as_array()) shape += ", " + std::to_string(d.as_integer());
     rows.push_back({r.at("name").as_string(), r.at("type").as_string(), shape + "]",
                     grouped(r.at("parameters").as_integer()), grouped(r.at("multiply_adds").as_integer()),
-                    bytes_text(r.at("activation_bytes").as_integer())});
+                    format_bytes(r.at("activation_bytes").as_integer()),
+                    format_bytes(r.at("step_bytes").as_integer())});
   }
-  return aligned_table({"layer", "type", "output", "parameters", "multiply-adds", "activations"}, rows) +
-         fmt::format("\n\n{} parameters ({}); a training step of {} examples: {} multiply-adds, about {} of memory",
-                     grouped(v.at("parameters").as_integer()), bytes_text(v.at("parameter_bytes").as_integer()),
-                     grouped(v.at("batch_size").as_integer()), grouped(v.at("multiply_adds_per_step").as_integer()),
-                     bytes_text(v.at("step_bytes").as_integer()));
+  const std::int64_t batch = v.at("batch_size").as_integer();
+  return aligned_table({"layer", "type", "output", "parameters", "multiply-adds", "activations", "memory"}, rows) +
+         fmt::format("\n\n{} parameters ({}); a training step of {}: {} multiply-adds, about {} of memory",
+                     grouped(v.at("parameters").as_integer()), format_bytes(v.at("parameter_bytes").as_integer()),
+                     count_text(static_cast<std::uint64_t>(batch), "example"),
+                     grouped(v.at("multiply_adds_per_step").as_integer()),
+                     format_bytes(v.at("step_bytes").as_integer()));
 }
 
 // ---- a run
@@ -227,13 +218,18 @@ Value run_value(const std::string& run) {
   v.set("finished", finished);
   if (!finished) return v;
   Value metrics = parse_json(read_file(folder.file(RunFolder::kMetrics), 16u << 20), folder.file(RunFolder::kMetrics));
-  for (auto& [key, value] : metrics.as_table()) v.set(key, value);
+  for (const char* key : {"run", "model", "metrics"})
+    if (const Value* part = metrics.find(key))
+      v.set(key, *part);
+    else if (key == std::string_view("run") || metrics.at("run").find("reason") == nullptr)
+      throw Error(ErrorKind::data, folder.file(RunFolder::kMetrics), std::string("has no \"") + key + "\"",
+                  "it is damaged: train again, or resume the run, which writes it anew");
   return v;
 }
 
 std::string run_text(const Value& v) {
   std::string text = v.at("config").at("name").as_string();
-  if (!v.at("finished").as_bool()) return text + ": not finished; go on with gradus train --resume";
+  if (!v.at("finished").as_bool()) return text + ": not finished; go on with gradus train CONFIG --out FOLDER --resume";
   const Value& run = v.at("run");
   if (const Value* reason = run.find("reason"))
     return text + fmt::format(": diverged after {} epochs, {} steps, so there is no model; {}",
@@ -287,7 +283,11 @@ void add_show(CLI::App& app) {
   model->add_option("file", a->path, "The config, a TOML file.")->required()->type_name("FILE");
   model->add_option("--input", a->input,
                     "Shape of one example, such as 28,28,1; left out: the data is read to find it.");
-  model->add_option("--set", a->set, kSetHelp)->expected(1)->take_all()->type_name("KEY=VALUE");
+  model->add_option("--set", a->set, kSetHelp)
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
   model->callback([a] {
     Value v = model_value(a->path, a->set, a->input);
     if (a->json)

@@ -113,13 +113,13 @@ void TablePipeline::fit(const Table& table, const std::vector<std::string>& feat
     throw Error(ErrorKind::data, "prepare",
                 train.empty() ? "there is no training row" : "no training row is without missing values",
                 train.empty() ? "" : "use another method than drop_row, or drop the columns that lack most values");
-  // Rows that are not trained on must not stop the fit by what they hold.
-  if (!is_complete(work)) {
-    work = work.select_rows(rows);
-    rows = all_rows(work);
-  }
   for (Step& step : steps_) {
     step.transform->fit(work, rows);
+    // Rows that are not trained on must not stop the fit by what they hold.
+    if (&step == &steps_.front() && !is_complete(work)) {
+      work = work.select_rows(rows);
+      rows = all_rows(work);
+    }
     if (&step == &steps_.back()) work = work.slice_rows(0, 0);  // only the names are wanted of the last one
     step.transform->apply(work);
   }

@@ -6,6 +6,12 @@
 #include "gradus/base/error.h"
 
 namespace gradus {
+
+std::int64_t Cost::step_bytes(std::int64_t batch) const {
+  double bytes =
+      16 * static_cast<double>(parameters) + 8 * static_cast<double>(batch) * static_cast<double>(activations);
+  return bytes < 0x1p63 ? static_cast<std::int64_t>(bytes) : std::numeric_limits<std::int64_t>::max();
+}
 namespace {
 
 template <class T>

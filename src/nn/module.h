@@ -28,6 +28,10 @@ struct Cost {
   std::int64_t parameters = 0;
   std::int64_t multiply_adds = 0;  // of the forward pass
   std::int64_t activations = 0;    // elements kept for the backward pass
+
+  // Memory of a training step in bytes: weights, gradients and two optimizer states; activations and their gradients.
+  // Absurd layers stop at the largest integer.
+  std::int64_t step_bytes(std::int64_t batch) const;
 };
 
 // What a layer is told when its parameters are made.

@@ -139,11 +139,11 @@ std::string format_share(double share) {
 }
 
 std::string format_bytes(std::int64_t bytes) {
-  static constexpr std::array<const char*, 6> kUnits = {"B", "KB", "MB", "GB", "TB", "PB"};
+  static constexpr std::array<const char*, 6> kUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
   double amount = static_cast<double>(bytes);
   std::size_t unit = 0;
-  while (amount >= 1024 && unit + 1 < kUnits.size()) {
-    amount /= 1024;
+  while (amount >= 1000 && unit + 1 < kUnits.size()) {
+    amount /= 1000;
     ++unit;
   }
   return fmt::format("{:.{}f} {}", amount, unit > 0 && amount < 10 ? 1 : 0, kUnits[unit]);

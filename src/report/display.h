@@ -33,7 +33,7 @@ std::string format_count(std::int64_t count);
 // Parts of one as percent: 0.123 -> "12.3 %".
 std::string format_share(double share);
 
-// "512 B", "1.5 KB", "24 MB"; 1 KB is 1,024 bytes.
+// "512 B", "1.5 kB", "24 MB"; 1 kB is 1,000 bytes.
 std::string format_bytes(std::int64_t bytes);
 
 // "0.8 s", "12 s", "3 min 5 s", "2 h 10 min"

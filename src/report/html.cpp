@@ -31,8 +31,8 @@ std::string HtmlTable::html() const {
   auto row_html = [&](const std::vector<std::string>& row) {
     std::string cells;
     for (std::size_t i = 0; i < row.size(); ++i)
-      cells +=
-          i == 0 ? element("th", "scope=\"row\"", row[0]) : element("td", numeric(i) ? "class=\"num\"" : "", row[i]);
+      cells += i == 0 ? element("th", numeric(0) ? "scope=\"row\" class=\"num\"" : "scope=\"row\"", row[0])
+                      : element("td", numeric(i) ? "class=\"num\"" : "", row[i]);
     return element("tr", "", cells) + "\n";
   };
   for (const auto& row : rows) body += row_html(row);

@@ -84,24 +84,38 @@ class Observer {
                       format_number(first), format_number(best)));
   }
 
+  // How a loss went from the first epochs since `best` to the last ones: -1 down, 1 up, 0 by less than 2 % or than
+  // twice what it usually jumps from one epoch to the next.
+  static int trend(const Values& loss, int best) {
+    int last = static_cast<int>(loss.size()), span = std::max(2, (last - best) / 3);
+    auto mean = [&](int begin, int end) {
+      return std::accumulate(loss.begin() + begin, loss.begin() + end, 0.0) / (end - begin);
+    };
+    double jumps = 0;
+    for (int i = best; i < last; ++i) jumps += std::abs(loss[i] - loss[i - 1]);
+    double before = mean(best - 1, best - 1 + span), change = mean(last - span, last) - before;
+    if (std::abs(change) < std::max(0.02 * std::abs(before), 2 * jumps / (last - best))) return 0;
+    return change < 0 ? -1 : 1;
+  }
+
   void course_of_validation() {
     int best = best_epoch(validation_), last = static_cast<int>(validation_.size());
-    if (best == 0 || last - best < 3 || !finite(validation_)) return;
+    if (best == 0 || last - best < 3 || !finite(validation_) || !finite(train_) || train_.size() != validation_.size())
+      return;
+    bool kept = report_.kept_epoch == best;
     double lowest = validation_[best - 1], end = validation_.back();
-    if (end < lowest + 0.02 * std::abs(lowest)) return;
-    bool train_fell = train_.size() == validation_.size() && train_.back() < train_[best - 1];
-    std::string kept;
-    if (report_.kept_epoch == best) kept = fmt::format(" The weights of epoch {} were kept.", best);
-    if (train_fell)
-      say(Kind::warning,
-          fmt::format("Over-fitting: the validation loss rose for {} epochs after its minimum in epoch {} (from {} to "
-                      "{}), while the training loss went on falling.{} More data, dropout, weight decay or a smaller "
-                      "model work against it.",
-                      last - best, best, format_number(lowest), format_number(end), kept));
-    else
-      say(Kind::note, fmt::format("The validation loss has not improved since epoch {} ({}), nor has the training loss "
-                                  "fallen: these {} epochs brought nothing.{}",
-                                  best, format_number(lowest), last - best, kept));
+    int train = trend(train_, best);
+    if (train < 0 && trend(validation_, best) > 0)
+      say(kept ? Kind::note : Kind::warning,
+          fmt::format("Over-fitting: after epoch {} the validation loss rose (from {} to {}) while the training loss "
+                      "went on falling. {}",
+                      best, format_number(lowest), format_number(end),
+                      kept ? "The weights of that epoch were kept."
+                           : "Early stopping, more data, dropout, weight decay or a smaller model work against it."));
+    else if (end > 1.02 * lowest)
+      say(Kind::note, fmt::format("The validation loss has not improved since epoch {} ({}){}.{}", best,
+                                  format_number(lowest), train < 0 ? "" : ", nor has the training loss clearly fallen",
+                                  kept ? " The weights of that epoch were kept." : ""));
   }
 
   void unfinished() {

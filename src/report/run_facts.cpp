@@ -92,4 +92,21 @@ std::string readable(std::string_view key) {
   return text;
 }
 
+std::string meaning(std::string_view metric) {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 10> kMeanings = {
+      {{"loss", "what training made small"},
+       {"accuracy", "share of right answers"},
+       {"balanced_accuracy", "mean recall of the classes"},
+       {"macro_f1", "mean over the classes of F1, the balance of precision and recall"},
+       {"log_loss", "how surprised its probabilities are by the truth"},
+       {"auc", "chance that an example of the second class scores above one of the first"},
+       {"mse", "mean of the squared errors"},
+       {"rmse", "root of the mean squared error: an error in the target's unit"},
+       {"mae", "mean size of the errors, in the target's unit"},
+       {"r2", "share of the target's variance explained; 1 is perfect, 0 is as good as the mean"}}};
+  for (const auto& [name, text] : kMeanings)
+    if (name == metric) return text;
+  return "";
+}
+
 }  // namespace gradus

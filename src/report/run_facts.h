@@ -37,4 +37,7 @@ std::vector<Confusion> worst_confusions(const std::vector<std::vector<double>>& 
 // A name for people: "macro_f1" -> "macro F1", "lr" -> "learning rate", "r2" -> "R²"; others with spaces.
 std::string readable(std::string_view key);
 
+// What a metric is, for people: "share of right answers"; "" for others.
+std::string meaning(std::string_view metric);
+
 }  // namespace gradus

@@ -47,9 +47,7 @@ int different_values(const EpochSeries& s) {
 }
 
 // A constant learning rate needs no picture, and neither does what was never measured.
-bool worth_a_plot(const EpochSeries& s, bool has_part) {
-  return different_values(s) >= (has_part || s.values.size() == 1 ? 1 : 2);
-}
+bool worth_a_plot(const EpochSeries& s, bool has_part) { return different_values(s) >= (has_part ? 1 : 2); }
 
 std::vector<Group> groups(const RunReport& report) {
   std::vector<Group> all;
@@ -86,15 +84,15 @@ bool wants_log(const Group& group) {
   return low > 0 && high > 20 * low;
 }
 
-const char* explanation(const Group& group) {
+std::string explanation(const Group& group) {
   if (group.metric == "loss")
     return group.members.size() > 1
-               ? "How wrong the model was after each epoch: lower is better. Both lines should fall together; where "
-                 "the "
-                 "validation line turns upwards while the training line goes on falling, the model has begun to learn "
-                 "its examples by heart."
-               : "How wrong the model was after each epoch: lower is better. A line that has become flat has learned "
-                 "what it can.";
+               ? "How wrong the model was, on the training examples on average during each epoch, on the validation "
+                 "examples at its end: lower is better. Both lines should fall together; where the validation line "
+                 "turns upwards while the training line goes on falling, the model has begun to learn its examples by "
+                 "heart."
+               : "How wrong the model was on average during each epoch: lower is better. A line that has become flat "
+                 "has learned what it can.";
   if (group.metric == "accuracy")
     return group.members.size() > 1 ? "The share of right answers after each epoch: higher is better. The distance "
                                       "between the lines is what "
@@ -103,9 +101,11 @@ const char* explanation(const Group& group) {
   if (group.metric == "lr") return "The size of the steps that the optimizer took, as its schedule set it.";
   if (group.metric == "gradient_norm")
     return "How steep the loss was where the model stood: near zero it has arrived at a minimum or a flat place; "
-           "sudden "
-           "peaks mean unstable steps.";
-  return "What the figure was after each epoch, in each part of the data where it was measured.";
+           "sudden peaks mean unstable steps.";
+  std::string what = meaning(group.metric);
+  if (what.empty()) return "";
+  what[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(what[0])));
+  return what + ", after each epoch.";
 }
 
 struct Marked {
@@ -159,7 +159,7 @@ std::string numbers(const RunReport& report, int marked) {
     std::vector<std::string> cells = {format_count(static_cast<std::int64_t>(e) + 1)};
     for (const auto& s : report.history) {
       bool measured = e < s.values.size() && !std::isnan(s.values[e]);
-      cells.push_back(measured ? format_number(s.values[e]) : "–");
+      cells.push_back(measured ? format_figure(s.values[e]) : "–");
     }
     table.rows.push_back(std::move(cells));
   }

@@ -18,23 +18,6 @@ namespace {
 constexpr std::size_t kMostFits = 12;
 constexpr std::size_t kMostConfusions = 8;
 
-std::string meaning(std::string_view key) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 10> kMeanings = {
-      {{"loss", "what training made small"},
-       {"accuracy", "share of right answers"},
-       {"balanced_accuracy", "mean recall of the classes"},
-       {"macro_f1", "mean over the classes of F1, the balance of precision and recall"},
-       {"log_loss", "how surprised its probabilities are by the truth"},
-       {"auc", "chance that an example of the second class scores above one of the first"},
-       {"mse", "mean of the squared errors"},
-       {"rmse", "its root: an error in the target's unit"},
-       {"mae", "mean size of the errors, in the target's unit"},
-       {"r2", "share of the target's variance explained; 1 is perfect, 0 is as good as the mean"}}};
-  for (const auto& [name, text] : kMeanings)
-    if (name == key) return text;
-  return "";
-}
-
 // Parts that have a table, in the order train, validation, test, others.
 std::vector<std::string> parts_of(const Value& metrics) {
   std::vector<std::string> parts;
@@ -124,7 +107,7 @@ std::string confusion_part(const RunReport& report) {
   std::string picture =
       figure(map.svg(),
              "Each row holds the examples of one true class, each column those given one answer. Right answers lie on "
-             "the blue diagonal; every orange cell is one kind of mistake, darker where it is a larger share of its "
+             "the blue diagonal; every orange cell is one kind of mistake, stronger where it is a larger share of its "
              "class.",
              "confusion");
   if (counts.size() > 2) picture += mistakes_table(names, counts);

@@ -60,9 +60,9 @@ TEST(Display, SharesSizesAndTimes) {
   EXPECT_EQ(format_share(1), "100 %");
   EXPECT_EQ(format_share(0.99999), "100 %");
   EXPECT_EQ(format_share(0), "0 %");
-  EXPECT_EQ(format_bytes(1023), "1023 B");
-  EXPECT_EQ(format_bytes(1536), "1.5 KB");
-  EXPECT_EQ(format_bytes(25ll << 30), "25 GB");
+  EXPECT_EQ(format_bytes(999), "999 B");
+  EXPECT_EQ(format_bytes(1500), "1.5 kB");
+  EXPECT_EQ(format_bytes(25'000'000'000), "25 GB");
   EXPECT_EQ(format_duration(0.0412), "41 ms");
   EXPECT_EQ(format_duration(9.96), "10 s");
   EXPECT_EQ(format_duration(59.6), "1 min 0 s");

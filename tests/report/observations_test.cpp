@@ -55,10 +55,10 @@ TEST(Observations, NothingToSayOfAnEmptyRun) { EXPECT_THAT(observe(RunReport{}),
 TEST(Observations, OverfittingNamesEpochAndDuration) {
   RunReport report = with_losses({1, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1}, {1, 0.9, 0.7, 0.75, 0.8, 0.85, 0.9});
   EXPECT_THAT(text_of(report, Kind::warning),
-              testing::AllOf(HasSubstr("Over-fitting"), HasSubstr("rose for 4 epochs after its minimum in epoch 3"),
-                             HasSubstr("from 0.7 to 0.9")));
+              testing::AllOf(HasSubstr("Over-fitting: after epoch 3"), HasSubstr("from 0.7 to 0.9")));
   report.kept_epoch = 3;
-  EXPECT_THAT(text_of(report, Kind::warning), HasSubstr("The weights of epoch 3 were kept."));
+  EXPECT_EQ(text_of(report, Kind::warning), "");
+  EXPECT_THAT(text_of(report, Kind::note), HasSubstr("The weights of that epoch were kept."));
 }
 
 TEST(Observations, TwoWorseEpochsAreNoOverfitting) {
@@ -67,11 +67,19 @@ TEST(Observations, TwoWorseEpochsAreNoOverfitting) {
   EXPECT_EQ(text_of(with_losses({1, 0.8, 0.6, 0.5, 0.4}, {1, 0.7, 0.71, 0.71, 0.713}), Kind::warning), "");
 }
 
+TEST(Observations, JumpsOfANoisyLossAreNoOverfitting) {
+  // Validation jumps up and down by as much as it seems to have risen; training is flat but for such jumps.
+  RunReport report = with_losses({1, 0.5, 0.40, 0.39, 0.41, 0.38, 0.40, 0.41, 0.39, 0.40, 0.38, 0.39},
+                                 {1, 0.6, 0.50, 0.45, 0.52, 0.48, 0.53, 0.47, 0.51, 0.46, 0.54, 0.47});
+  EXPECT_EQ(text_of(report, Kind::warning), "");
+  EXPECT_THAT(text_of(report, Kind::note), HasSubstr("not improved since epoch 4"));
+}
+
 TEST(Observations, StandstillIsNotOverfitting) {
   RunReport report = with_losses({1, 0.5, 0.5, 0.5, 0.5}, {1, 0.5, 0.52, 0.52, 0.52});
   EXPECT_EQ(text_of(report, Kind::warning), "");
   EXPECT_THAT(text_of(report, Kind::note),
-              testing::AllOf(HasSubstr("not improved since epoch 2"), HasSubstr("3 epochs brought nothing")));
+              testing::AllOf(HasSubstr("not improved since epoch 2"), HasSubstr("nor has the training loss")));
 }
 
 TEST(Observations, DivergenceSilencesTheOtherRules) {
