@@ -45,6 +45,9 @@ void evaluate(const EvaluateArguments& a) {
     Value metrics =
         parse_json(read_file(RunFolder(a.run).file(RunFolder::kMetrics), 16u << 20), a.run + "/metrics.json");
     if (a.json) return print_json(metrics);
+    if (metrics.find("metrics") == nullptr)
+      throw Error(ErrorKind::data, a.run + "/metrics.json", "has no \"metrics\"",
+                  "it is damaged: train again, or name files with --data");
     for (const auto& [part, values] : metrics.at("metrics").as_table())
       print("== " + part + "\n" + metrics_text(values, model.task().classes));
     return;

@@ -1,9 +1,13 @@
+#include <filesystem>
 #include <memory>
 
 #include "commands.h"
+#include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
+#include "gradus/data/numbers.h"
 #include "gradus/train/experiment.h"
+#include "gradus/train/run_folder.h"
 #include "output.h"
 
 namespace gradus::cli {
@@ -50,7 +54,20 @@ Value json_rows(const TrainedModel::Predictions& p, const TaskSpec& task) {
   return out;
 }
 
+// Predictions must not be written over what they are made from.
+void check_out(const PredictArguments& a) {
+  std::vector<std::string> read = a.data;
+  read.push_back(a.run);
+  for (const char* name : {RunFolder::kModel, RunFolder::kConfig, RunFolder::kCheckpoint, RunFolder::kMetrics})
+    read.push_back(RunFolder(a.run).file(name));
+  std::error_code missing;
+  for (const std::string& file : read)
+    if (std::filesystem::equivalent(a.out, file, missing))
+      throw Error(ErrorKind::usage, {"--out", "a file of its own", a.out + ", which this command reads", ""});
+}
+
 void predict(const PredictArguments& a) {
+  if (!a.out.empty()) check_out(a);
   if (a.threads > 0) set_threads(a.threads);
   TrainedModel model(a.run);
   TrainedModel::Predictions p = model.predict_files(a.data);
@@ -60,7 +77,7 @@ void predict(const PredictArguments& a) {
   else if (a.out.empty())
     print_as_is(csv_text(p));
   else
-    say(grouped(static_cast<std::int64_t>(p.rows.size())) + " predictions in " + a.out);
+    say(count_text(p.rows.size(), "prediction") + " in " + a.out);
 }
 
 }  // namespace

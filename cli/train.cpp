@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 #include "commands.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
+#include "gradus/data/numbers.h"
 #include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
 #include "output.h"
@@ -119,13 +121,15 @@ void train(const TrainArguments& a) {
     throw Error(ErrorKind::state, outcome.folder, "interrupted", "the checkpoint is complete");
   }
   RunFolder folder(outcome.folder);
-  write_file(folder.file(RunFolder::kReport), html_report(run_report(experiment, outcome, {command_line(a)})),
+  write_file(folder.file(RunFolder::kReport),
+             html_report(run_report(experiment, outcome,
+                                    {"cd " + quoted(std::filesystem::current_path().string()), command_line(a)})),
              Durable::in_time);
   if (a.json) print_json(outcome.metrics);
   if (const Value* w = outcome.metrics.at("run").find("warning")) say("warning: " + w->as_string());
   if (!talks) return;
-  say("trained " + std::to_string(outcome.training.epochs) + " epochs in " + duration(outcome.training.seconds) + " (" +
-      stopped_name(outcome.training.stopped) + ")");
+  say("trained " + count_text(static_cast<std::uint64_t>(outcome.training.epochs), "epoch") + " in " +
+      duration(outcome.training.seconds) + " (" + stopped_name(outcome.training.stopped) + ")");
   for (const char* part : {"validation", "test"})
     if (const Value* v = outcome.metrics.at("metrics").find(part)) say(std::string(part) + ": " + result_line(*v));
   say("report: " + folder.file(RunFolder::kReport));
@@ -138,13 +142,13 @@ void add_train(CLI::App& app) {
   CLI::App* c = app.add_subcommand("train", "Train the model of a config and write a run folder.");
   c->add_option("file", a->file, "The config, a TOML file.")->required()->type_name("FILE");
   c->add_option("--out", a->out, "Run folder; default runs/NAME.")->type_name("DIR");
-  c->add_option("--set", a->set, kSetHelp)->expected(1)->take_all()->type_name("KEY=VALUE");
+  c->add_option("--set", a->set, kSetHelp)->expected(1)->take_all()->allow_extra_args(false)->type_name("KEY=VALUE");
   c->add_option("--threads", a->threads, "Threads to use; default all cores. Results do not depend on it.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");
-  c->add_flag("--resume", a->resume, "Go on from the folder's last checkpoint.");
-  c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.");
-  c->add_flag("--quiet", a->quiet, "No progress and no messages but errors.");
+  CLI::Option* resume = c->add_flag("--resume", a->resume, "Go on from the folder's last checkpoint.");
+  c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.")->excludes(resume);
+  c->add_flag("--quiet", a->quiet, "No progress and no messages but errors, and doubts about the result.");
   c->add_flag("--json", a->json, "Print metrics.json on standard output.");
   c->callback([a] { train(*a); });
 }

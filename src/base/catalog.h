@@ -63,6 +63,16 @@ class Catalog {
                   "write { type = NAME, ... }, NAME one of " + comma_list(names()));
     return find(type->as_string(place + ".type"), type->place(place)).make(spec, place);
   }
+  // What a config asks for as a table with all its keys; those without a default stay out.
+  Value written_out(const Value& spec) const {
+    Value table = Value::table();
+    table.set("type", spec.is_string() ? spec : spec.at("type"));
+    if (spec.is_table())
+      for (const auto& [key, value] : spec.as_table()) table.set(key, value);
+    for (const FieldInfo& f : entry(table.at("type").as_string()).fields)
+      if (table.find(f.name) == nullptr && !f.default_value.is_null()) table.set(f.name, f.default_value);
+    return table;
+  }
   const Entry& entry(const std::string& name, const std::string& place = "") const { return find(name, place).entry; }
   bool has(const std::string& name) const { return items_.count(name) != 0; }
   std::vector<std::string> names() const {

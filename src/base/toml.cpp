@@ -168,8 +168,9 @@ Value read_toml(const std::string& path) {
   } catch (const Error& e) {
     if (e.kind() == ErrorKind::data) refuse({path}, "larger than 64 KB, the most a configuration may have");
     if (e.kind() == ErrorKind::config && !path.ends_with(".toml"))
-      throw Error(ErrorKind::config, {path, "a configuration, in TOML", "text that is none (" + std::string(e.what()) + ")",
-                                      "the data's files are named in a configuration's [data]"});
+      throw Error(ErrorKind::config,
+                  {path, "a configuration, in TOML", "text that is none (" + std::string(e.what()) + ")",
+                   "the data's files are named in a configuration's [data]"});
     throw;
   }
 }

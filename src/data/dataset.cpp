@@ -4,8 +4,10 @@
 #include <numeric>
 
 #include "gradus/base/error.h"
+#include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
 #include "gradus/kernels/loops.h"
+#include "gradus/tensor/impl.h"
 
 namespace gradus {
 namespace {
@@ -75,6 +77,17 @@ Batch ArrayDataset::fetch(std::span<const std::uint32_t> wanted) const {
     for (std::int64_t i = 0; i < n; ++i) batch.total_weight += out[i] = w[rows_[wanted[i]]];
   }
   return batch;
+}
+
+std::uint64_t ArrayDataset::fingerprint() const {
+  auto bytes = [](const auto* first, std::int64_t count) {
+    return std::string_view(reinterpret_cast<const char*>(first), static_cast<std::size_t>(count) * sizeof *first);
+  };
+  std::uint64_t hash = hash64(bytes(rows_.data(), size()));
+  for (const Tensor* t : {&inputs_.values, &target_, &weight_})
+    if (t->defined()) hash = hash64(bytes_of(*t), hash64(t->shape().text(), hash));
+  const float scale[] = {inputs_.shift, inputs_.scale};
+  return hash64(bytes(scale, 2), hash);
 }
 
 }  // namespace gradus

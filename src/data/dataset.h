@@ -27,6 +27,8 @@ class Dataset {
   virtual Shape input_shape() const = 0;  // of one example
   // The examples `rows` (each below size()), in that order.
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
+  // A hash of all examples: a resumed run sees by it whether its data are still the same.
+  virtual std::uint64_t fingerprint() const = 0;
 };
 
 // Inputs held as bytes or floats in one array. Bytes are read as (byte - shift) * scale.
@@ -44,6 +46,7 @@ class ArrayDataset final : public Dataset {
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
   Shape input_shape() const override;
   Batch fetch(std::span<const std::uint32_t> rows) const override;
+  std::uint64_t fingerprint() const override;
 
  private:
   ArrayInputs inputs_;

@@ -58,10 +58,6 @@ struct Entry {
 
 // --- writing ---
 
-std::string_view bytes_of(const Tensor& whole) {
-  return {whole.impl().slots[0].data, static_cast<std::size_t>(whole.size()) * item_size(whole.dtype())};
-}
-
 [[noreturn]] void refuse(const std::string& path, const std::string& message) {
   throw Error(ErrorKind::value, path, "cannot write: " + message);
 }
@@ -94,6 +90,11 @@ std::string metadata_text(const std::string& path, const Value& metadata) {
   return text;
 }
 
+// Of all that a file says.
+std::string checksum_of(const NamedTensors& tensors, std::string_view metadata) {
+  return hash_text(hash64(metadata, hash64(model_hash(tensors))));
+}
+
 Value header_of(const std::string& path, const ModelFile& model, const std::vector<std::size_t>& order) {
   std::vector<Value> offsets(order.size());
   std::size_t end = 0;
@@ -104,8 +105,10 @@ Value header_of(const std::string& path, const ModelFile& model, const std::vect
   }
   Value::Table header;
   Value& about = header.emplace_back(kMetadata, Value::table()).second;
+  const std::string metadata = metadata_text(path, model.metadata);
   about.set("gradus", std::to_string(kVersion));
-  about.set("metadata", metadata_text(path, model.metadata));
+  about.set("checksum", checksum_of(model.tensors, metadata));
+  about.set("metadata", metadata);
   for (std::size_t i = 0; i < model.tensors.size(); ++i) {
     const auto& [name, tensor] = model.tensors[i];
     Value& info = header.emplace_back(name, Value::table()).second;
@@ -152,6 +155,7 @@ class Reader {
       file_.read(data_begin_ + e.begin, t.impl().slots[0].data, e.end - e.begin);
       model.tensors.emplace_back(e.name, std::move(t));
     }
+    check_sum(*header.find(kMetadata), model.tensors);
     return model;
   }
 
@@ -222,6 +226,13 @@ class Reader {
     const Value* metadata = about->find("metadata");
     if (metadata == nullptr || !metadata->is_string()) fail("the metadata are missing");
     return parse_json(metadata->as_string(), path_ + ": metadata", kMaxHeader);
+  }
+
+  // Bits that changed since the file was written would only make other predictions. Other writers make no checksum.
+  void check_sum(const Value& about, const NamedTensors& tensors) const {
+    const Value* written = about.find("checksum");
+    if (written != nullptr && *written != Value(checksum_of(tensors, about.at("metadata").as_string())))
+      fail("its content does not fit its checksum", "the file is damaged: copy it again, or train the model again");
   }
 
   Entry read_entry(const std::string& name, const Value& info) const {

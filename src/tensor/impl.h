@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <string_view>
 
 #include "gradus/base/parallel.h"
 #include "gradus/tensor/autograd.h"
@@ -148,6 +149,10 @@ inline Tensor aligned(const Tensor& t, const Place& place) {
 }
 // A tensor joined when it is not whole.
 inline Tensor whole(const Tensor& t) { return is_whole(t) ? t : gather_shards(t); }
+// The elements of a whole tensor as they lie in memory.
+inline std::string_view bytes_of(const Tensor& whole) {
+  return {whole.impl().slots[0].data, static_cast<std::size_t>(whole.size()) * item_size(whole.dtype())};
+}
 // Whether axis 0 of a tensor is cut.
 inline bool is_split(const Tensor& t) { return t.impl().placement == Placement::split; }
 // The place of a tensor that is not partial.

@@ -35,7 +35,7 @@ void* huge_pages(std::size_t bytes) {
   std::size_t alignment = bytes >= kHugePage ? kHugePage : 64;
   void* p = std::aligned_alloc(alignment, bytes);
   if (p == nullptr)
-    throw Error(ErrorKind::state, "memory", "the system has no " + std::to_string(bytes >> 20) + " MB left",
+    throw Error(ErrorKind::state, "memory", "the system did not give " + std::to_string(bytes >> 20) + " MB",
                 "use a smaller batch or model");
   if (alignment == kHugePage) madvise(p, bytes, MADV_HUGEPAGE);
   system_bytes.fetch_add(bytes, std::memory_order_relaxed);

@@ -62,6 +62,7 @@ Value Evaluation::metrics() const {
   Value all = Value::table();
   all.set("loss", loss);
   for (auto& [name, value] : v.as_table()) all.set(name, value);
+  if (task.classifies()) all.set("classes", Value::Array(task.classes.begin(), task.classes.end()));
   return all;
 }
 

@@ -1,5 +1,7 @@
 #include "gradus/train/experiment.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -7,6 +9,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
+#include "gradus/base/memory.h"
 #include "gradus/base/parallel.h"
 #include "gradus/base/version.h"
 #include "gradus/model/model_file.h"
@@ -30,14 +33,6 @@ void ExperimentParams::fields(Fields& f) {
   f("prepare", prepare, "a table", "split, missing values, encoding, scaling");
   f("model", model, "the model");
   f("train", train, "the training");
-}
-
-// Relative names stay relative: a project that is moved, shared or mounted elsewhere keeps working with its runs in it,
-// as the config did, and a published run does not tell whose disk it was made on.
-Value Experiment::resolved(const std::string& to) const {
-  ExperimentParams copy = params;
-  copy.data = with_files_from(params.data, folder, to);
-  return write_params(copy);
 }
 
 Experiment experiment_of(const Value& config, const std::string& folder) {
@@ -88,8 +83,6 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
 
 namespace {
 
-Value default_loss(const TaskSpec& task) { return task.classifies() ? "cross_entropy" : "mse"; }
-
 std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
   if (v.is_null()) return {};
   const TaskSpec& task = data.task;
@@ -110,7 +103,7 @@ std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
     auto it = std::find(task.classes.begin(), task.classes.end(), name);
     if (it == task.classes.end())
       throw Error(ErrorKind::config, {"train.class_weights", "a class of the target", "\"" + name + "\"",
-                                      "nearest: \"" + nearest(name, task.classes) + "\""});
+                                      "the classes are " + comma_list(task.classes)});
     double w = weight.as_real("train.class_weights." + name);
     if (!(w > 0) || !std::isfinite(w))
       throw Error(ErrorKind::config, {"train.class_weights." + name, "a weight above 0", std::to_string(w), ""});
@@ -127,14 +120,30 @@ std::unique_ptr<Network> network_for(const Value& layers, const TaskSpec& task, 
 
 namespace {
 
+// Refuses, before anything is allocated, what cannot fit: weights, their gradients and one batch's activations.
+void check_memory(const Experiment& e, const Prepared& p) {
+  const Value& size = e.params.train.batch_size;
+  std::int64_t examples = p.data.train->size(),
+               batch = size.is_number() ? std::min(size.as_integer(), examples) : examples;
+  Cost cost = p.network->cost(p.input);
+  double needed = 8 * static_cast<double>(cost.parameters) + 4 * static_cast<double>(batch * cost.activations);
+  std::optional<std::uint64_t> available = available_memory();
+  if (!available || needed <= static_cast<double>(*available)) return;
+  throw Error(ErrorKind::config,
+              {"model.layers", fmt::format("what fits into the {:.1f} GB of memory that are free", *available / 1e9),
+               fmt::format("{} parameters and batches of {}, at least {:.1f} GB", cost.parameters, batch, needed / 1e9),
+               "use smaller layers or batches; gradus show model says what each layer needs"});
+}
+
 Prepared prepared(const Experiment& e) {
   Prepared p;
   p.source = make_source({e.params.data, e.params.prepare});
   p.data = p.source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
   p.input = p.data.train->input_shape();
-  p.loss = make_loss(e.params.model.loss.is_null() ? default_loss(p.data.task) : e.params.model.loss, "model.loss");
+  p.loss = make_loss(e.loss_for(p.data.task), "model.loss");
   p.network = network_for(e.params.model.layers, p.data.task, *p.loss);
   p.warnings = check_experiment(e, p.data, *p.network, *p.loss);
+  check_memory(e, p);
   p.network->build(p.input, static_cast<std::uint64_t>(e.params.train.seed.value_or(e.params.seed)));
   return p;
 }
@@ -158,7 +167,7 @@ Value model_metadata(const Experiment& e, const Prepared& p) {
   v.set("task", p.data.task.state());
   v.set("input", shape);
   v.set("layers", e.params.model.layers);
-  v.set("loss", e.params.model.loss.is_null() ? default_loss(p.data.task) : e.params.model.loss);
+  v.set("loss", e.loss_for(p.data.task));
   return v;
 }
 
@@ -167,7 +176,7 @@ Value run_facts(const TrainResult& r) {
   v.set("epochs", r.epochs);
   v.set("steps", r.steps);
   v.set("seconds", r.seconds);
-  v.set("examples_per_second", r.own_seconds > 0 ? static_cast<double>(r.examples) / r.own_seconds : 0.0);
+  v.set("examples_per_second", r.seconds > 0 ? static_cast<double>(r.examples) / r.seconds : 0.0);
   v.set("threads", threads());
   v.set("stopped", stopped_name(r.stopped));
   if (r.best_epoch > 0) v.set("best_epoch", r.best_epoch);
@@ -189,7 +198,7 @@ Evaluation measured(const Prepared& p, const Dataset& data, const char* part) {
 
 // The callbacks that fill the folder during training; `history` holds the epochs of earlier calls.
 TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const RunFolder& folder,
-                             std::vector<EpochRecord>& history) {
+                             const std::string& data, std::vector<EpochRecord>& history) {
   TrainCallbacks callbacks;
   callbacks.progress = options.progress;
   callbacks.stop = options.stop;
@@ -202,21 +211,41 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
     if (options.epoch_end) options.epoch_end(r);
   };
   if (p.data.validation) callbacks.validate = [&] { return measured(p, *p.data.validation, "validation").summary(); };
-  callbacks.save = [&](const Value& metadata, const NamedTensors& tensors) {
-    folder.write_checkpoint({metadata, tensors});
+  callbacks.save = [&, data](Value metadata, const NamedTensors& tensors) {
+    metadata.set("data", data);
+    folder.write_checkpoint({std::move(metadata), tensors});
   };
   return callbacks;
 }
 
-void resume(Trainer& trainer, const RunFolder& folder, const std::function<void(const std::string&)>& note) {
+// Of all examples, as they were prepared, and of what their targets mean.
+std::string data_hash(const Prepared& p) {
+  std::uint64_t hash = hash64(to_json(p.data.task.state()));
+  for (const Dataset* part : {p.data.train.get(), p.data.validation.get(), p.data.test.get()})
+    hash = hash64(part != nullptr ? hash_text(part->fingerprint()) : "none", hash);
+  return hash_text(hash);
+}
+
+void resume(Trainer& trainer, const RunFolder& folder, const std::string& data, std::int64_t epochs,
+            const std::function<void(const std::string&)>& note) {
   auto checkpoint = folder.read_checkpoint();
   if (!checkpoint) return note("there is no checkpoint yet: starting afresh");
+  const Value* trained_on = checkpoint->metadata.find("data");
+  if (trained_on != nullptr && *trained_on != Value(data))
+    throw Error(ErrorKind::data, folder.path(), "the data are not those of the run there",
+                "bring them back, or start anew with --overwrite");
   try {
     trainer.resume(checkpoint->metadata, checkpoint->tensors);
   } catch (const Error& error) {
     throw Error(ErrorKind::data, folder.file(RunFolder::kCheckpoint),
                 std::string("damaged or of another version: ") + error.what(), "start anew with --overwrite");
   }
+  if (trainer.epochs_begun() > epochs)
+    throw Error(
+        ErrorKind::config,
+        {"train.epochs",
+         fmt::format("at least {}, as many as the run in {} has trained", trainer.epochs_begun(), folder.path()),
+         std::to_string(epochs), "a run cannot be made shorter: start anew with --overwrite"});
   note("resumed after " + std::to_string(checkpoint->metadata.at("steps").as_integer()) + " steps");
   if (trainer.schedule_depends_on_length() && folder.epochs_changed())
     note(
@@ -283,13 +312,16 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
     return t;
   });
   RunFolder folder(options.out.empty() ? "runs/" + e.params.name : options.out);
-  folder.open(e.resolved(folder.path()), options.resume, options.overwrite);
   out.folder = folder.path();
-  if (options.resume) resume(trainer, folder, note);
+  out.config = e.resolved(folder.path(), p.data.task);
+  folder.open(out.config, options.resume, options.overwrite);
+  const std::string data = data_hash(p);
+  if (options.resume) resume(trainer, folder, data, e.params.train.epochs, note);
+  folder.write_config(out.config);
 
   std::vector<EpochRecord> history = trainer.history();
   try {
-    out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, history));
+    out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, data, history));
     if (!history.empty()) folder.write_history(history);
     if (out.training.stopped != Stopped::interrupted) finish(e, folder, out);
   } catch (const Error& error) {
@@ -317,7 +349,7 @@ TrainedModel::TrainedModel(const std::string& path) {
     bool is_run = std::filesystem::exists(folder.file(RunFolder::kConfig));
     throw Error(ErrorKind::file, path,
                 is_run ? "is no finished run: it has no model.safetensors" : "is no run folder: it has no config.toml",
-                is_run ? "see gradus show run " + path : "give what gradus train wrote, such as runs/iris");
+                is_run ? "gradus show run says how far it came" : "give what gradus train wrote, such as runs/iris");
   }
   ModelFile model = read_model_file(file);
   try {

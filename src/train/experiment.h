@@ -29,8 +29,11 @@ struct Experiment {
   std::string folder;                   // where relative paths start
   std::vector<std::string> overridden;  // the keys that --set gave
 
-  // The config with every default written out, its relative paths starting at `folder`.
-  Value resolved(const std::string& folder) const;
+  // The config with every default written out but the initialisers' (which depend on what follows), its relative paths
+  // starting at `folder`.
+  Value resolved(const std::string& folder, const TaskSpec& task) const;
+  // What training makes small: the config's loss, or the task's usual one.
+  Value loss_for(const TaskSpec& task) const;
 };
 
 // Reads a config. `overrides` are "key=value", see apply_override. Throws Error{config} with the place.
@@ -62,6 +65,7 @@ struct RunOptions {
 
 struct RunOutcome {
   std::string folder;
+  Value config;  // resolved
   TrainResult training;
   Value metrics;                     // the content of metrics.json
   Prepared prepared;                 // network, data and source, for reports

@@ -62,8 +62,9 @@ void RunFolder::open(const Value& config, bool resume, bool overwrite) {
     for (const char* name : {kCheckpoint, kModel, kHistory, kMetrics, kReport, kConfig}) remove_file(file(name));
   make_folder(checkpoints);
   for (const std::string& folder : {path_, checkpoints}) remove_left_temporaries(folder);
-  write_file(file(kConfig), to_toml(config));
 }
+
+void RunFolder::write_config(const Value& config) const { write_file(file(kConfig), to_toml(config)); }
 
 std::optional<ModelFile> RunFolder::read_checkpoint() const {
   if (!fs::exists(file(kCheckpoint))) return std::nullopt;

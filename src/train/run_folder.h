@@ -29,6 +29,8 @@ class RunFolder {
   // the config must be the same but for how long to train) or overwritten. The folder is held while this object lives.
   // Throws Error{usage}, {state} (another process works there), {config} or {file}.
   void open(const Value& config, bool resume, bool overwrite);
+  // The config of the run that begins or goes on: the last thing before it does.
+  void write_config(const Value& config) const;
   // Whether open() found the run planned for another number of epochs.
   bool epochs_changed() const { return epochs_changed_; }
 

@@ -277,11 +277,11 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
   result_ = {};
   auto begin = Clockwork::now(), last_save = begin;
+  std::int64_t seen_before = state_.seen;
   double seconds_before = state_.seconds, saving = 0;  // a busy disk is no part of how fast a model trains
   auto tick = [&] {
-    double own = since(begin) - saving;
-    state_.seconds = seconds_before + own;
-    update_result(own);
+    state_.seconds = seconds_before + since(begin) - saving;
+    update_result();
   };
   tick();
   auto due = [&] {
@@ -317,10 +317,10 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
         state_.weight_sum += batch.total_weight;
       }
       ++state_.position;
-      result_.examples += count;
+      state_.seen += count;
       tick();
       if (callbacks.progress)
-        callbacks.progress({state_.epoch + 1, state_.position, steps, result_.examples, mean_loss()});
+        callbacks.progress({state_.epoch + 1, state_.position, steps, state_.seen - seen_before, mean_loss()});
       stop = reached(callbacks);
       if (stop) break;
       if (state_.position < steps && due()) store();
@@ -344,12 +344,12 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
 
 double Trainer::mean_loss() const { return state_.weight_sum > 0 ? state_.loss_sum / state_.weight_sum : 0; }
 
-void Trainer::update_result(double own_seconds) {
+void Trainer::update_result() {
   result_.epochs = state_.epoch;
   result_.steps = optimizer_->steps();
   result_.best_epoch = state_.best_epoch;
   result_.seconds = state_.seconds;
-  result_.own_seconds = own_seconds;
+  result_.examples = state_.seen;
 }
 
 void Trainer::check_weights() {
@@ -365,6 +365,7 @@ Value Trainer::metadata() const {
   v.set("epoch", state_.epoch);
   v.set("position", state_.position);
   v.set("examples", state_.examples);
+  v.set("seen", state_.seen);
   v.set("loss_sum", state_.loss_sum);
   v.set("weight_sum", state_.weight_sum);
   v.set("seconds", state_.seconds);
@@ -393,7 +394,7 @@ void Trainer::save(const TrainCallbacks& callbacks) {
 }
 
 void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Tensor>>& tensors) {
-  for (const char* count : {"steps", "epoch", "position", "examples", "best_epoch", "waited"})
+  for (const char* count : {"steps", "epoch", "position", "examples", "seen", "best_epoch", "waited"})
     if (v.at(count).as_integer() < 0)
       throw Error(ErrorKind::data, {count, "a number >= 0", std::to_string(v.at(count).as_integer()), ""});
   std::vector<std::pair<std::string, Tensor>> model, optimizer;
@@ -413,6 +414,7 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
   state_.epoch = v.at("epoch").as_integer();
   state_.position = v.at("position").as_integer();
   state_.examples = v.at("examples").as_integer();
+  state_.seen = v.at("seen").as_integer();
   state_.loss_sum = v.at("loss_sum").as_real();
   state_.weight_sum = v.at("weight_sum").as_real();
   state_.seconds = v.at("seconds").as_real();
@@ -435,11 +437,12 @@ double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
     rows.resize(static_cast<std::size_t>(std::min(kRows, data.size() - first)));
     std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
     Batch batch = data.fetch(rows);
-    if (!(batch.total_weight > 0)) batch.weight = Tensor(), batch.total_weight = static_cast<double>(batch.size());
     Tensor prediction = network.forward(shard(batch.inputs, shards_for(batch.size())), Context{});
-    Tensor value = loss(prediction, target_for(loss, batch.target), {batch.weight, batch.total_weight});
-    loss_sum += value.item() * batch.total_weight;
-    weight_sum += batch.total_weight;
+    if (batch.total_weight > 0) {  // a mean over nothing is no number
+      Tensor value = loss(prediction, target_for(loss, batch.target), {batch.weight, batch.total_weight});
+      loss_sum += value.item() * batch.total_weight;
+      weight_sum += batch.total_weight;
+    }
     if (take) take(gather_shards(loss.probabilities(prediction)), batch);
   }
   return loss_sum / weight_sum;

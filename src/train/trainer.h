@@ -96,8 +96,7 @@ struct TrainResult {
   std::int64_t best_epoch = 0;  // 0 when early stopping was off
   bool restored_best = false;   // the weights are those of best_epoch
   double seconds = 0;           // of training, without what checkpoints took to write
-  std::int64_t examples = 0;    // seen in this call, and the seconds they took
-  double own_seconds = 0;
+  std::int64_t examples = 0;    // seen, each epoch's again
   std::vector<EpochRecord> history;
 };
 
@@ -121,6 +120,8 @@ class Trainer {
   void resume(const Value& metadata, const std::vector<std::pair<std::string, Tensor>>& tensors);
 
   const std::vector<EpochRecord>& history() const { return state_.history; }
+  // Epochs that are done or begun.
+  std::int64_t epochs_begun() const { return state_.epoch + (state_.position > 0); }
   bool schedule_depends_on_length() const { return schedule_->depends_on_length(); }
 
  private:
@@ -128,6 +129,7 @@ class Trainer {
     std::int64_t epoch = 0;     // finished epochs
     std::int64_t position = 0;  // steps done in the current one
     std::int64_t examples = 0;  // of the training data; 0 before it is known
+    std::int64_t seen = 0;      // examples trained on, each epoch's again
     double loss_sum = 0, weight_sum = 0;
     double seconds = 0;
     double last_lr = 0;
@@ -145,7 +147,7 @@ class Trainer {
   void finish_epoch(const TrainCallbacks& callbacks);
   bool improved(const EpochRecord& record);
   double mean_loss() const;  // of the epoch under way
-  void update_result(double own_seconds);
+  void update_result();
   void check_weights();
   void save(const TrainCallbacks& callbacks);
   Value metadata() const;

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "command.h"
@@ -117,6 +118,105 @@ TEST(Run, ItsConfigTrainsFromWhereItLies) {
   std::string absolute = config("source = \"" + b.f / "t.csv" + "\"\ntarget = \"kind\"\n");
   ASSERT_EQ(b.train(absolute, {"--quiet"}).code, 0);
   EXPECT_THAT(b.f.read("run/config.toml"), HasSubstr(b.f / "t.csv"));
+}
+
+TEST(Run, ItsConfigHasEveryDefault) {
+  Bench b;
+  std::string rest = "[model]\nlayers = [ { type = \"residual\", layers = [ \"dropout\" ] }, { type = \"linear\" } ]\n";
+  ASSERT_EQ(b.train(config("source = \"t.csv\"\ntarget = \"kind\"\n",
+                           "split = { method = \"random\", train = 0.5, validation = 0.25, test = 0.25 }\n",
+                           rest + "[train]\noptimizer = \"adam\"\nearly_stopping = true\n"),
+                    {"--quiet"})
+                .code,
+            0);
+  Value made = parse_toml(b.f.read("run/config.toml"), "made");
+  EXPECT_EQ(made.find_path("train.optimizer.beta1")->as_real(), 0.9);
+  EXPECT_EQ(made.find_path("train.epochs")->as_integer(), 10);
+  EXPECT_EQ(made.find_path("train.early_stopping.patience")->as_integer(), 10);
+  EXPECT_EQ(made.find_path("model.loss.type")->as_string(), "cross_entropy");
+  EXPECT_EQ(made.find_path("model.layers.0.layers.0.rate")->as_real(), 0.5);
+  EXPECT_EQ(made.find_path("prepare.missing")->as_string(), "error");
+}
+
+TEST(Resume, RefusesOtherData) {
+  Bench b;
+  ASSERT_EQ(b.train(config(), {"--quiet"}).code, 0);
+  std::string model = b.f.read("run/model.safetensors"), made = b.f.read("run/config.toml"), table = kTable;
+  std::vector<std::string> resume = {"train",    b.f / "t.toml", "--out", b.f / "run",
+                                     "--resume", "--quiet",      "--set", "train.epochs=4"};
+  for (const auto& [from, to] : {std::pair(",b\n", ",c\n"), {"0.1,1", "0.3,1"}, {"0.8,1,b\n", ""}}) {
+    std::string changed = table;
+    for (std::size_t at; (at = changed.find(from)) != std::string::npos;) changed.replace(at, std::strlen(from), to);
+    b.f.write("t.csv", changed);
+    Result r = gradus(resume);
+    EXPECT_EQ(r.code, 1) << from;
+    EXPECT_THAT(r.err, AllOf(HasSubstr(b.f / "run"), HasSubstr("data are not those"), HasSubstr("--overwrite")));
+    EXPECT_EQ(b.f.read("run/model.safetensors"), model);
+    EXPECT_EQ(b.f.read("run/config.toml"), made);
+  }
+  b.f.write("t.csv", table);
+  EXPECT_EQ(gradus(resume).code, 0);
+}
+
+TEST(Resume, CannotMakeARunShorter) {
+  Bench b;
+  ASSERT_EQ(b.train(config(), {"--quiet"}).code, 0);
+  std::string made = b.f.read("run/config.toml");
+  Result r = gradus({"train", b.f / "t.toml", "--out", b.f / "run", "--resume", "--set", "train.epochs=1"});
+  EXPECT_EQ(r.code, 2);
+  EXPECT_THAT(r.err, AllOf(HasSubstr("train.epochs: expected at least 2"), HasSubstr("got 1")));
+  EXPECT_EQ(b.f.read("run/config.toml"), made);
+}
+
+TEST(Train, AModelLargerThanMemoryIsRefusedAtOnce) {
+  Bench b;
+  Result r =
+      b.set({"model.layers=[{ type = \"linear\", units = 1000000 }, { type = \"linear\", units = 100000000 }, "
+             "{ type = \"linear\" }]"});
+  EXPECT_EQ(r.code, 2);
+  EXPECT_THAT(r.err,
+              AllOf(HasSubstr("model.layers"), HasSubstr("GB of memory that are free"), HasSubstr("show model")));
+  EXPECT_FALSE(b.f.has("run"));
+}
+
+TEST(Train, OverridesMayStandBeforeTheFile) {
+  Bench b;
+  Result r = gradus({"train", "--set", "train.epochs=1", b.f.write("t.toml", config()), "--out", b.f / "run"});
+  EXPECT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("trained 1 epoch in"));
+}
+
+TEST(Evaluate, NamesTheClassesOfItsFigures) {
+  Bench b;
+  Result r = b.train(config(), {"--json", "--quiet"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(parse_json(r.out, "out").find_path("metrics.test.classes")->as_array(), (Value::Array{"a", "b"}));
+}
+
+TEST(Evaluate, LongStretchesOfRowsMayWeighNothing) {
+  Bench b;
+  std::string table = "x,w,kind\n";
+  for (int i = 0; i < 3000; ++i)
+    table += std::to_string(i % 2) + (i < 500 || i >= 2900 ? ",1," : ",0,") + (i % 2 ? "a\n" : "b\n");
+  b.f.write("t.csv", table);
+  Result r = b.train(config("source = \"t.csv\"\ntarget = \"kind\"\nweight = \"w\"\n",
+                            "split = { method = \"contiguous\", train = 0.9, test = 0.1 }\n"),
+                     {"--json", "--quiet"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  Value train = *parse_json(r.out, "out").find_path("metrics.train");
+  EXPECT_EQ(train.at("support").as_array()[0].as_real() + train.at("support").as_array()[1].as_real(), 500);
+}
+
+TEST(Predict, WritesOverNothingThatItReads) {
+  Bench b;
+  ASSERT_EQ(b.train(config(), {"--quiet"}).code, 0);
+  for (const char* file : {"t.csv", "run/model.safetensors", "run/config.toml"}) {
+    std::string before = b.f.read(file);
+    Result r = gradus({"predict", b.f / "run", "--data", b.f / "t.csv", "--out", b.f / file});
+    EXPECT_EQ(r.code, 2);
+    EXPECT_THAT(r.err, HasSubstr("--out: expected a file of its own"));
+    EXPECT_EQ(b.f.read(file), before);
+  }
 }
 
 TEST(Data, ATableMayLieInSeveralFiles) {
