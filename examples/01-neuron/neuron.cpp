@@ -22,8 +22,25 @@ double three_neurons(double x, double y) {
 void one_neuron_by_hand() {
   const double x[] = {0.5, -1.0, 2.0}, w[] = {0.8, 0.2, -0.5}, bias = 0.1;
   double z = bias;
-  for (int i = 0; i < 3; ++i) z += w[i] * x[i];
-  std::printf("one neuron:  z = w x + b = %.2f,  output = sigmoid(z) = %.4f\n\n", z, squash(z));
+  std::printf("one neuron\n  z = w x + b =");
+  for (int i = 0; i < 3; ++i) {
+    z += w[i] * x[i];
+    std::printf(" (%.1f)(%.1f) +", w[i], x[i]);
+  }
+  std::printf(" %.1f = %.2f\n  output = sigmoid(z) = 1 / (1 + e^-z) = %.4f\n\n", bias, z, squash(z));
+}
+
+// One line for each input of the layer, one column for each of its neurons, and the biases below.
+void print_weights(const char* layer, const Parameter& weights, const Parameter& biases) {
+  std::vector<float> w = weights.value.to_vector<float>(), b = biases.value.to_vector<float>();
+  std::printf("%s", layer);
+  for (std::size_t i = 0; i < w.size(); ++i) {
+    if (i % b.size() == 0) std::printf("\n  from %zu  ", i / b.size() + 1);
+    std::printf(" %8.4f", w[i]);
+  }
+  std::printf("\n  bias    ");
+  for (float v : b) std::printf(" %8.4f", v);
+  std::printf("\n");
 }
 
 void forward_propagation() {
@@ -39,8 +56,12 @@ void forward_propagation() {
   }
   std::printf("4*3 + 3*1 weights and 3 + 1 biases: %lld parameters\n\n", static_cast<long long>(total));
 
+  auto p = parameters_of(network);
+  print_weights("weights of linear1, a column for each neuron", p[0], p[1]);
+  print_weights("weights of linear2", p[2], p[3]);
+
   Tensor x = Tensor::from({0.9f, 0.1f, 0.4f, 0.7f}, {1, 4});
-  std::printf("%-10s", "input");
+  std::printf("\n%-10s", "input");
   for (float v : x.to_vector<float>()) std::printf(" %8.4f", v);
   Context context;
   context.watch = [](const std::string& name, const Tensor& output) {
@@ -50,11 +71,9 @@ void forward_propagation() {
   Tensor output = network.forward(x, context);
 
   // The same from the formula: each layer is a product with its weights, a sum with its biases and an activation.
-  auto p = parameters_of(network);
   Tensor hidden = sigmoid(matmul(x, p[0].value) + p[1].value);
   Tensor by_hand = sigmoid(matmul(hidden, p[2].value) + p[3].value);
-  std::printf("\nby hand              %.4f (difference %.0e)\n", by_hand.item(),
-              std::abs(by_hand.item() - output.item()));
+  std::printf("\nthe formula  %.4f (difference %.0e)\n", by_hand.item(), std::abs(by_hand.item() - output.item()));
 }
 
 }  // namespace
@@ -75,9 +94,11 @@ int main() {
         "b = " + std::to_string(b), [b](double x) { return squash(2 * x + b); }, -6, 6);
 
   const std::vector<double> levels = {0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95};
+  const std::string lines = "x (lines: outputs 0.05, pale, to 0.95, dark)";
   Plot two("One neuron, two inputs: straight lines");
-  two.x_axis("x").y_axis("y").contours([](double x, double y) { return neuron(1, 2, 0, x, y); }, -3, 3, -3, 3, levels);
+  two.x_axis(lines).y_axis("y").contours([](double x, double y) { return neuron(1, 2, 0, x, y); }, -3, 3, -3, 3,
+                                         levels);
   Plot hidden("Three hidden neurons enclose a region");
-  hidden.x_axis("x").y_axis("y").contours(three_neurons, -3, 3, -3, 3, levels);
+  hidden.x_axis(lines).y_axis("y").contours(three_neurons, -3, 3, -3, 3, levels);
   write_file("neuron.svg", svg_file({weight, bias, two, hidden}));
 }

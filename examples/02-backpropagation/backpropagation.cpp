@@ -54,9 +54,9 @@ std::pair<std::vector<double>, std::vector<double>> check_gradients(Network& net
 int main() {
   Plot output("The output nears the truth, 1.0"), cost("The cost falls"),
       weights("Weights and bias of the output neuron");
-  output.x_axis("iteration").whole_x();
+  output.x_axis("iteration").whole_x().y_axis("output");
   cost.x_axis("iteration").whole_x().y_axis("(output - 1)\u00b2", AxisScale::log);
-  weights.x_axis("iteration").whole_x();
+  weights.x_axis("iteration").whole_x().y_axis("value");
   constexpr int kIterations = 60;
   constexpr double kRate = 1;
   std::vector<double> at;

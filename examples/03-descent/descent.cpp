@@ -18,7 +18,7 @@ Tensor hills(const Tensor& w) { return square(w) * 0.08 + sin(3 * w) + 1.5; }
 double value(Curve curve, double w) { return curve(Tensor::scalar(w, Dtype::f64)).item(); }
 
 struct Walk {
-  std::vector<double> w, cost;
+  std::vector<double> w, cost, slope;
   bool arrived = false;
 };
 
@@ -34,11 +34,25 @@ Walk descend(Curve curve, double start, double rate, int most_steps) {
     walk.w.push_back(w.item());
     walk.cost.push_back(cost.item());
     Gradients gradients = backward(cost);
-    walk.arrived = std::abs(gradients[w].item()) < kThreshold;
+    walk.slope.push_back(gradients[w].item());
+    walk.arrived = std::abs(walk.slope.back()) < kThreshold;
     if (walk.arrived) break;
     descent->step(parameters, gradients, rate);
   }
   return walk;
+}
+
+// The weight and the slope there at iterations 0, 1, 2, 8 and the last.
+void print(const Walk& walk, double rate) {
+  const std::size_t last = walk.w.size() - 1;
+  std::printf("\nrate %.4g from %.4g: %zu steps%s\n", rate, walk.w[0], last, walk.arrived ? "" : ", never arrives");
+  std::printf("iteration %10d %10d %10d %10d %10zu\n%-9s", 0, 1, 2, 8, last, "w");
+  for (std::size_t i : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{8}, last})
+    std::printf(" %10.4g", walk.w[i]);
+  std::printf("\n%-9s", "slope");
+  for (std::size_t i : {std::size_t{0}, std::size_t{1}, std::size_t{2}, std::size_t{8}, last})
+    std::printf(" %10.4g", walk.slope[i]);
+  std::printf("\n");
 }
 
 Plot draw(const std::string& title, Curve curve, double low, double high) {
@@ -54,22 +68,25 @@ Plot draw(const std::string& title, Curve curve, double low, double high) {
 
 int main() {
   std::vector<Plot> pictures;
-  std::printf("C(w) = (w - 1)^2 / 2 + 0.2 from w = -3\n%-9s %5s %10s %10s %12s\n", "rate", "steps", "w after 1",
-              "w after 8", "w at the end");
+  std::printf("C(w) = (w - 1)^2 / 2 + 0.2, slope dC/dw = w - 1\n");
   struct Case {
     const char* name;
     double rate;
+    std::vector<double> starts;
   };
-  for (auto [name, rate] : {Case{"too small", 0.02}, Case{"good", 0.5}, Case{"too large", 2.05}}) {
-    Walk walk = descend(bowl, -3, rate, 1000);
-    std::printf("%-9.4g %5zu %10.3f %10.3f %12.5g%s\n", rate, walk.w.size() - 1, walk.w[1], walk.w[8], walk.w.back(),
-                walk.arrived ? "" : "  never arrives");
-    std::size_t shown = std::min<std::size_t>(walk.w.size(), 13);
-    walk.w.resize(shown);
-    walk.cost.resize(shown);
+  for (const auto& [name, rate, starts] :
+       {Case{"too small", 0.02, {-3}}, Case{"good", 0.5, {-3, 5}}, Case{"too large", 2.05, {-3}}}) {
     std::string title = std::string("Rate ") + name + ": " + std::to_string(rate).substr(0, 4);
-    Plot plot = draw(title, bowl, -7, 9);
-    pictures.push_back(plot.y_range(0, 32).path("", walk.w, walk.cost).color(1));
+    Plot plot = draw(title, bowl, -7, 9).y_range(0, 32);
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      Walk walk = descend(bowl, starts[i], rate, 1000);
+      print(walk, rate);
+      std::size_t shown = std::min<std::size_t>(walk.w.size(), 13);
+      walk.w.resize(shown);
+      walk.cost.resize(shown);
+      plot.path("", walk.w, walk.cost).color(i == 0 ? 1 : 4);
+    }
+    pictures.push_back(plot);
   }
 
   Plot many = draw("Many starts, several minima", hills, -5, 5);

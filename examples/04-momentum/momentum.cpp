@@ -11,10 +11,12 @@ namespace {
 constexpr int kSteps = 80;
 constexpr double kSteep = 20;  // how much steeper the valley is across than along
 
-// A valley turned by 25 degrees, so that no weight lies along it.
+// A valley turned by 25 degrees, so that no weight lies along it. Its minimum, (1, 0.5), is not the origin, towards
+// which AdamW's weight decay pulls.
 Tensor valley(const Tensor& x, const Tensor& y) {
   const double c = std::cos(0.436), s = std::sin(0.436);
-  return 0.5 * square(x * c + y * s) + 0.5 * kSteep * square(y * c - x * s);
+  Tensor u = x - 1, v = y - 0.5;
+  return 0.5 * square(u * c + v * s) + 0.5 * kSteep * square(v * c - u * s);
 }
 
 double height(double x, double y) {
@@ -26,8 +28,8 @@ struct Walk {
 };
 
 Walk descend(const std::string& name, const Value& settings, double rate) {
-  std::vector<Parameter> p = {{"x", Tensor::scalar(-4, Dtype::f64).set_requires_grad()},
-                              {"y", Tensor::scalar(0.5, Dtype::f64).set_requires_grad()}};
+  std::vector<Parameter> p = {{"x", Tensor::scalar(-3, Dtype::f64).set_requires_grad()},
+                              {"y", Tensor::scalar(1, Dtype::f64).set_requires_grad()}};
   auto optimizer = optimizers().make(name, settings, name);
   Walk walk;
   for (int i = 0; i <= kSteps; ++i) {
@@ -52,7 +54,7 @@ void draw(const std::string& file, const std::vector<Case>& cases) {
     Walk walk = descend(c.optimizer, c.settings, c.rate);
     std::printf("%-34s %12.2g\n", c.title.c_str(), height(walk.x.back(), walk.y.back()));
     pictures.push_back(Plot(c.title)
-                           .contours(height, -5, 4, -3, 2.5, levels)
+                           .contours(height, -4, 5, -2.5, 3, levels)
                            .path("", walk.x, walk.y)
                            .color(1)
                            .x_axis("weight 1")

@@ -1,6 +1,7 @@
 // Epochs, batches and iterations: the course's case, and full-batch, mini-batch and stochastic descent side by side.
 #include <gradus/gradus.h>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace gradus;
@@ -8,6 +9,7 @@ using namespace gradus;
 namespace {
 
 constexpr int kDraws = 1;  // the random stream of the examples
+constexpr int kEpochs = 12, kSteps = 100;
 
 // y = 2 x0 - 3 x1 + 1 with noise.
 ArrayDataset noisy_line(std::int64_t n) {
@@ -34,41 +36,43 @@ int main() {
               static_cast<long long>(large.size()), static_cast<long long>(epoch.steps));
 
   ArrayDataset data = noisy_line(400);
-  params.epochs = 12;
-  Plot by_epoch("The same work: passes over the data"), by_step("The same number of steps"),
-      path("Path of the two weights");
-  by_epoch.x_axis("epoch").whole_x().y_axis("mean squared error", AxisScale::log);
-  by_step.x_axis("iteration").whole_x().y_axis("mean squared error", AxisScale::log).x_range(0, 60);
+  Plot by_epoch("The same number of epochs"), by_step("The same number of iterations"), path("Path of the two weights");
+  by_epoch.x_axis("epoch").whole_x().y_axis("mean squared error", AxisScale::log).x_range(0, kEpochs);
+  by_step.x_axis("iteration").whole_x().y_axis("mean squared error", AxisScale::log).x_range(0, kSteps);
   path.x_axis("weight 1").y_axis("weight 2");
-  std::printf("%-12s %10s %12s %14s\n", "batch", "iterations", "final error", "weights");
+  std::printf("%-8s %20s   error after %d epochs %8s %d iterations\n", "batch", "iterations an epoch", kEpochs, "",
+              kSteps);
   for (const Value& batch : {Value("all"), Value(32), Value(1)}) {
     network.build({2}, /*seed=*/1);
     std::vector<Parameter> parameters = parameters_of(network);
     params.batch_size = batch;
-    std::vector<double> epochs = {0}, steps = {0}, w0, w1, errors = {evaluate_network(network, *mse, data)},
-                        every = errors;
-    TrainCallbacks callbacks;
-    callbacks.progress = [&](const Progress&) {
+    params.epochs = batch.is_string() ? std::max(kEpochs, kSteps) : kEpochs;  // a full batch is one step an epoch
+    std::vector<double> epochs, errors, steps, every, w0, w1;
+    auto record_step = [&] {
+      if (steps.size() > kSteps) return;
       std::vector<float> w = parameters[0].value.to_vector<float>();
       w0.push_back(w[0]);
       w1.push_back(w[1]);
-      if (steps.size() > 60) return;
       steps.push_back(static_cast<double>(steps.size()));
       every.push_back(evaluate_network(network, *mse, data));
     };
+    record_step();
+    epochs.push_back(0);
+    errors.push_back(every[0]);
+    TrainCallbacks callbacks;
+    callbacks.progress = [&](const Progress&) { record_step(); };
     callbacks.epoch_end = [&](const EpochRecord& record) {
       epochs.push_back(static_cast<double>(record.epoch));
       errors.push_back(evaluate_network(network, *mse, data));
     };
     TrainResult result = Trainer(network, *mse, params, 1).fit(data, callbacks);
     std::string name = batch.is_string() ? "all 400" : batch.as_integer() == 1 ? "1" : "32";
-    std::printf("%-12s %10lld %12.4f %7.2f %6.2f\n", name.c_str(), static_cast<long long>(result.steps), errors.back(),
-                w0.back(), w1.back());
+    std::printf("%-8s %20lld %21.4f %22.4f\n", name.c_str(), static_cast<long long>(result.steps / params.epochs),
+                errors[kEpochs], every[kSteps]);
     by_epoch.line(name, epochs, errors);
     by_step.line(name, steps, every);
-    w0.resize(std::min<std::size_t>(w0.size(), 160));
-    w1.resize(w0.size());
+    if (name == "32") by_step.dashed();  // the line of the full batch lies under it
     path.path(name, w0, w1);
   }
-  write_file("batches.svg", svg_file({by_epoch, by_step, path}, 3));
+  write_file("batches.svg", svg_file({by_epoch, by_step, path}));
 }

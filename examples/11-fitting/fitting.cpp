@@ -68,6 +68,7 @@ int main() {
     TrainCallbacks callbacks;
     callbacks.validate = [&] { return Measured{{"loss", evaluate_network(network, *mse, validation)}}; };
     callbacks.epoch_end = [&](const EpochRecord& record) {
+      if (record.epoch % 10 != 1) return;
       epochs.push_back(static_cast<double>(record.epoch));
       training.push_back(evaluate_network(network, *mse, train));
       validating.push_back(record.validation[0].second);

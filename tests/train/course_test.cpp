@@ -55,7 +55,9 @@ TEST(Course, LeakyReluHasSlopeOneHundredthBelowZero) {
 }
 
 TEST(Course, TwoLinearLayersAreOne) {
-  Network n = nn::network(nn::linear(5), nn::linear(2));
+  auto biases = Value::Table{{"type", "normal"}, {"deviation", 1}};
+  Network n = nn::network(nn::layer("linear", Value::Table{{"units", 5}, {"bias_initializer", biases}}),
+                          nn::layer("linear", Value::Table{{"units", 2}, {"bias_initializer", biases}}));
   n.build({3}, 1, Dtype::f64);
   auto p = parameters_of(n);
   Tensor w = matmul(p[0].value, p[2].value), b = matmul(p[1].value, p[2].value) + p[3].value;
