@@ -23,14 +23,24 @@ Network deep_network(const char* activation, const char* initializer, const Shap
   return network;
 }
 
-// The root mean square of the gradient of each layer's weights.
-std::vector<double> gradient_by_layer(Network& network, const Loss& loss, const Batch& batch) {
+double root_mean_square(const Tensor& t) { return std::sqrt(mean(square(t)).item()); }
+
+// Sizes (root mean squares) behind 0, 1, ... hidden layers, before training.
+struct Sizes {
+  std::vector<double> outputs;    // of the activations; the inputs first
+  std::vector<double> gradients;  // of the weights that read them
+};
+
+Sizes sizes_by_layer(Network& network, const std::string& activation, const Loss& loss, const Batch& batch) {
+  Sizes sizes{{root_mean_square(batch.inputs)}, {}};
   Context context;
   context.training = true;
+  context.watch = [&](const std::string& name, const Tensor& output) {
+    if (name.rfind(activation, 0) == 0) sizes.outputs.push_back(root_mean_square(output));
+  };
   Gradients gradients = backward(loss(network.forward(batch.inputs, context), batch.target));
-  std::vector<double> sizes;
   for (const Parameter& p : parameters_of(network))
-    if (p.penalized) sizes.push_back(std::sqrt(mean(square(gradients[p.value])).item()));  // weights, not biases
+    if (p.penalized) sizes.gradients.push_back(root_mean_square(gradients[p.value]));  // weights, not biases
   return sizes;
 }
 
@@ -49,27 +59,33 @@ int main() {
   params.batch_size = 32;
   params.optimizer = Value(Value::Table{{"type", "sgd"}, {"lr", 0.05}});
 
-  Plot sizes("Gradient of each layer's weights"), curves("Training loss");
-  sizes.x_axis("layer").whole_x().y_axis("root mean square", AxisScale::log);
+  Plot outputs("Outputs"), weights("Gradients of weights"), curves("Training loss");
+  outputs.x_axis("hidden layers before").whole_x().y_axis("root mean square", AxisScale::log).y_range(0.005, 2);
+  weights.x_axis("hidden layers before").whole_x().y_axis("root mean square", AxisScale::log);
   curves.x_axis("epoch").whole_x().y_axis("cross-entropy").y_range(0, 2.5);
-  std::printf("%-20s %10s %10s %10s %8s %14s\n", "", "layer 1", "layer 5", "layer 11", "ratio", "loss after 15");
+  std::printf("%-16s %20s %32s\n", "", "last outputs", "gradient of the weights");
+  std::printf("%-16s %20s %10s %10s %10s %14s\n", "", "beside the first", "layer 1", "layer 6", "layer 11",
+              "loss after 15");
   for (auto [name, activation, initializer] :
        {Case{"sigmoid, Glorot", "sigmoid", "glorot_uniform"}, Case{"tanh, Glorot", "tanh", "glorot_uniform"},
         Case{"ReLU, Glorot", "relu", "glorot_uniform"}, Case{"ReLU, He", "relu", "he_uniform"}}) {
     Network network = deep_network(activation, initializer, data.train->input_shape());
-    std::vector<double> g = gradient_by_layer(network, *loss, batch), layers, epochs, losses;
-    for (std::size_t i = 1; i <= g.size(); ++i) layers.push_back(static_cast<double>(i));
+    auto [out, g] = sizes_by_layer(network, activation, *loss, batch);
+    std::vector<double> layers, epochs, losses;
+    for (int i = 0; i <= kHidden; ++i) layers.push_back(i);
     TrainCallbacks callbacks;
     callbacks.epoch_end = [&](const EpochRecord& record) {
       epochs.push_back(static_cast<double>(record.epoch));
       losses.push_back(record.train_loss);
     };
     Trainer(network, *loss, params, 1).fit(*data.train, callbacks);
-    std::printf("%-20s %10.1e %10.1e %10.1e %8.1e %14.4f\n", name, g[0], g[4], g.back(), g[0] / g.back(),
+    std::printf("%-16s %20.3f %10.1e %10.1e %10.1e %14.4f\n", name, out.back() / out[1], g[0], g[5], g.back(),
                 losses.back());
-    sizes.line(name, layers, g);
+    outputs.line(name, layers, out);
+    weights.line(name, layers, g);
     curves.line(name, epochs, losses);
   }
   std::printf("a sigmoid's derivative is at most 1/4, and (1/4)^10 = %.1e\n", std::pow(0.25, kHidden));
-  write_file("vanishing_gradient.svg", svg_file({sizes, curves}));
+  write_file("vanishing_gradient.svg",
+             svg_file({outputs.size(360, 300), weights.size(360, 300), curves.size(360, 300)}, 3));
 }
