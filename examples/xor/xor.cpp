@@ -15,5 +15,6 @@ int main() {
     Tensor loss = cross_entropy(network.forward(x, Context{}), y);
     adam->step(parameters, backward(loss), 0.05);
   }
-  for (float p : softmax(network(x)).to_vector<float>()) std::printf("%.3f ", p);
+  std::vector<float> p = softmax(network(x)).to_vector<float>();
+  for (int i = 0; i < 4; ++i) std::printf("%d xor %d is 1 with probability %.3f\n", i / 2, i % 2, p[2 * i + 1]);
 }
