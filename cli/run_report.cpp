@@ -101,7 +101,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.version = version();
   report.task = task_text(p.data.task);
   report.run = outcome.metrics.at("run");
-  report.run.set("model_hash", outcome.metrics.at("model").at("hash"));
+  report.run.set("hash", outcome.metrics.at("model").at("hash"));
   report.metrics = outcome.metrics.at("metrics");
   report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);

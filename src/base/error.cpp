@@ -36,4 +36,9 @@ Error Error::at(const std::string& outer_place) const {
   return Error(kind_, facts.place, message_, facts.fix);
 }
 
+Error Error::with_fix(std::string fix) const {
+  if (message_.empty()) return Error(kind_, {facts_.place, facts_.expected, facts_.given, std::move(fix)});
+  return Error(kind_, facts_.place, message_, std::move(fix));
+}
+
 }  // namespace gradus

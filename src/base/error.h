@@ -32,6 +32,8 @@ class Error : public std::runtime_error {
 
   // The same error told of a more precise place ("layer 3 (linear)" before the place it already has).
   Error at(const std::string& outer_place) const;
+  // The same error with another way to mend it.
+  Error with_fix(std::string fix) const;
 
  private:
   ErrorKind kind_;

@@ -67,13 +67,14 @@ void load_state(Module& module, const std::vector<std::pair<std::string, Tensor>
   if (mine.size() != state.size())
     throw Error(ErrorKind::data, {"model", std::to_string(mine.size()) + " tensors", std::to_string(state.size()),
                                   "the file is of another model"});
+  auto kind = [](const Tensor& t) { return std::string(dtype_name(t.dtype())) + " " + t.shape().text(); };
   for (auto& [name, tensor] : mine) {
     const Tensor* found = nullptr;
     for (const auto& [n, t] : state)
       if (n == name) found = &t;
     if (found == nullptr || found->shape() != tensor.shape() || found->dtype() != tensor.dtype())
-      throw Error(ErrorKind::data, {"model", name + " " + dtype_name(tensor.dtype()) + " " + tensor.shape().text(),
-                                    found == nullptr ? "none" : found->text(), "the file is of another model"});
+      throw Error(ErrorKind::data, {"model", name + " " + kind(tensor), found == nullptr ? "none" : kind(*found),
+                                    "the file is of another model"});
     copy_values(*found, tensor);
   }
 }

@@ -77,6 +77,11 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+std::string capitalized(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
 std::size_t text_length(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; });
 }
@@ -151,6 +156,7 @@ std::string format_bytes(std::int64_t bytes) {
 
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return format_number(seconds);
+  if (seconds < 0.0005) return "under 1 ms";
   if (seconds < 0.0995) return fmt::format("{:.0f} ms", 1000 * seconds);
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
   auto whole = std::llround(seconds);

@@ -14,6 +14,9 @@ std::string clean_text(std::string_view text);
 // clean_text, with & < > " ' as entities: safe between HTML or SVG tags and inside quoted attributes.
 std::string escape_html(std::string_view text);
 
+// With a capital first letter, where it is one of a to z.
+std::string capitalized(std::string text);
+
 // Number of characters (code points) of valid UTF-8.
 std::size_t text_length(std::string_view text);
 

@@ -104,8 +104,7 @@ std::string explanation(const Group& group) {
            "sudden peaks mean unstable steps.";
   std::string what = meaning(group.metric);
   if (what.empty()) return "";
-  what[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(what[0])));
-  return what + ", after each epoch.";
+  return capitalized(what) + ", after each epoch.";
 }
 
 struct Marked {
@@ -123,8 +122,7 @@ Marked marked_epoch(const RunReport& report) {
 
 std::string plot(const Group& group, const Marked& marked) {
   std::string title = readable(group.metric);
-  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
-  Plot p(title);
+  Plot p(capitalized(title));
   p.x_axis("epoch").y_axis("", wants_log(group) ? AxisScale::log : AxisScale::linear).whole_x();
   for (const auto& m : group.members) {
     std::vector<double> epochs(m.series->values.size());

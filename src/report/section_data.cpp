@@ -25,11 +25,6 @@ bool is_table_of_tables(const Value& v) {
          std::all_of(v.as_table().begin(), v.as_table().end(), [](const auto& item) { return item.second.is_table(); });
 }
 
-std::string capitalized(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
-}
-
 std::string shape_text(const Value& shape) {
   if (!shape.is_array()) return value_text(shape);
   std::string out;

@@ -41,6 +41,7 @@ std::string code_block(std::string_view label, const std::string& code) {
 
 std::string run_fact(const std::string& key, const Value& value) {
   if (key == "seconds" && value.is_number()) return format_duration(value.as_real());
+  if (key == "stopped" && value.is_string()) return escape_html(readable(value.as_string()));
   return value_text(value);
 }
 
@@ -76,8 +77,9 @@ Section model_section(const RunReport& report) {
   table.total = cells(total, format_count(total.parameters));
   table.tall = table.rows.size() > 40;
   std::string hint =
-      "Each example passes through the layers from top to bottom. Parameters are the numbers that training sets; bars "
-      "show each layer's share of them.";
+      "Each example passes through the layers from top to bottom. Parameters are the numbers that training sets; a bar "
+      "is "
+      "a layer's share of them.";
   if (total.multiply_adds > 0) hint += " Multiply-adds are the arithmetic of one example's forward pass.";
   if (total.bytes > 0) hint += " Memory is what one training step needs.";
   return {"model", "Model", table.html() + element("p", "class=\"hint\"", hint)};

@@ -57,9 +57,10 @@ std::string statement(Observation::Kind kind, const std::string& text) {
 
 Section summary_section(const RunReport& report) {
   std::string statements;
-  for (const std::string& text : report.warnings) statements += statement(Observation::Kind::warning, text);
+  for (const std::string& text : report.warnings)
+    statements += statement(Observation::Kind::warning, capitalized(text));
   for (const Observation& o : observe(report)) statements += statement(o.kind, o.text);
-  for (const std::string& text : report.notes) statements += statement(Observation::Kind::note, text);
+  for (const std::string& text : report.notes) statements += statement(Observation::Kind::note, capitalized(text));
   if (!statements.empty()) statements = element("ul", "class=\"statements\"", statements);
   return {"summary", "In short", tiles(report) + statements};
 }

@@ -228,7 +228,12 @@ std::string data_hash(const Prepared& p) {
 
 void resume(Trainer& trainer, const RunFolder& folder, const std::string& data, std::int64_t epochs,
             const std::function<void(const std::string&)>& note) {
-  auto checkpoint = folder.read_checkpoint();
+  std::optional<ModelFile> checkpoint;
+  try {
+    checkpoint = folder.read_checkpoint();
+  } catch (const Error& error) {
+    throw error.with_fix("start anew with --overwrite");
+  }
   if (!checkpoint) return note("there is no checkpoint yet: starting afresh");
   const Value* trained_on = checkpoint->metadata.find("data");
   if (trained_on != nullptr && *trained_on != Value(data))
@@ -260,8 +265,10 @@ std::string doubt_about(const Value& train, const TaskSpec& task) {
   bool bad = task.classifies() ? log_loss != nullptr && log_loss->as_real() > 2 * std::log(task.width())
                                : train.at("r2").as_real() < -1;
   if (!bad) return "";
-  return std::string("on its own training data the model is more than twice as wrong as a constant guess; ") +
-         kAgainstDivergence;
+  return std::string(
+             "on its own training data the model is more than twice as wrong as a constant guess: train it "
+             "longer, lower the learning rate, or scale the data") +
+         (task.classifies() ? "" : " (prepare.scale_target for the target)");
 }
 
 // Measures the trained network on every part and writes the model and its figures.

@@ -67,8 +67,8 @@ TEST(Report, IsWellFormedAndHoldsEveryPart) {
     EXPECT_THAT(page, HasSubstr("<a href=\"#" + std::string(part) + "\"")) << part;
   }
   for (const char* text :
-       {"<title>iris", "14 March 2026", "sepal length", "[batch, 16]", ">131<", "gradus train iris.toml", "a warning",
-        "a note", "epoch 3 kept", "1 min 15 s", "What the model sees."})
+       {"<title>iris", "14 March 2026", "sepal length", "[batch, 16]", ">131<", "gradus train iris.toml", "A warning",
+        "A note", "epoch 3 kept", "1 min 15 s", "What the model sees."})
     EXPECT_THAT(page, HasSubstr(text));
 }
 
