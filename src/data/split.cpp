@@ -179,16 +179,24 @@ std::string shape_of(std::string text) {
   return text;
 }
 
+// Whether a time ends in its zone's offset: 10:15+02:00, 10:15-11:00.
+bool has_offset(const std::string& text) {
+  std::size_t time = text.find_first_of("T:");
+  return text.find('+') != std::string::npos ||
+         (time != std::string::npos && text.find('-', time) != std::string::npos);
+}
+
 // Whether the order of the texts is the order of the times: all are written alike, year first, without a zone's offset.
 void check_dates(const Column& column) {
   const std::vector<std::string>& levels = column.levels();
   std::string shape = shape_of(levels.front());
   bool year_first = shape.size() >= 7 && shape.substr(0, 4) == "0000" && shape[4] != '0' && shape.substr(5, 2) == "00";
   for (const std::string& level : levels)
-    if (!year_first || shape_of(level) != shape || level.find('+') != std::string::npos)
+    if (!year_first || shape_of(level) != shape || has_offset(level))
       throw Error(ErrorKind::data,
                   {"prepare.split: column " + quoted(column.name()), "numbers, or dates all written like 2024-03-31",
-                   short_quoted(level), "write the year first, or give a number that grows with time"});
+                   short_quoted(level),
+                   "write the year first and no offset of a time zone, or give a number that grows with time"});
 }
 
 Split split_by_time(const Column& column, const Shares& shares) {
@@ -273,7 +281,8 @@ SplitParams read_split(const Value& value, const std::string& place) {
       incomplete(place, value, "method \"files\" takes no train or test share",
                  "the parts are the files that [data] gives; validation is cut from the training file");
   } else if (!params.train || !params.test) {
-    incomplete(place, value, fmt::format("method {} needs the parts' shares", method),
+    const char* absent = params.train ? "test is" : params.test ? "train is" : "train and test are";
+    incomplete(place, value, fmt::format("method {} needs the parts' shares: {} missing", method, absent),
                fmt::format("write {{ method = {}, train = 0.7, validation = 0.15, test = 0.15 }}", method));
   }
   bool needs_column = params.method == "group" || params.method == "time";

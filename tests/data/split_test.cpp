@@ -106,9 +106,12 @@ TEST(ReadSplit, ReadsCompleteSplits) {
 }
 
 TEST(ReadSplit, RefusesIncompleteAndImpossibleSplits) {
-  EXPECT_THAT(config_error("\"random\""), AllOf(HasSubstr("prepare.split"), HasSubstr("method \"random\" needs"),
-                                                HasSubstr("train = 0.7, validation = 0.15, test = 0.15")));
-  EXPECT_THAT(config_error("{ method = \"random\", train = 0.7 }"), HasSubstr("needs the parts' shares"));
+  EXPECT_THAT(config_error("\"random\""),
+              AllOf(HasSubstr("prepare.split"), HasSubstr("method \"random\" needs"),
+                    HasSubstr("train and test are missing"), HasSubstr("train = 0.7, validation = 0.15, test = 0.15")));
+  EXPECT_THAT(config_error("{ method = \"random\", train = 0.7 }"),
+              HasSubstr("needs the parts' shares: test is missing"));
+  EXPECT_THAT(config_error("{ method = \"random\", test = 0.3 }"), HasSubstr("shares: train is missing"));
   EXPECT_THAT(config_error("{ train = 0.7, test = 0.3 }"), HasSubstr("a method is missing"));
   EXPECT_THAT(config_error("{ method = \"randon\", train = 0.7, test = 0.3 }"), HasSubstr("did you mean \"random\"?"));
   EXPECT_THAT(config_error("{ method = \"random\", train = 0.7, test = 0.3, validaton = 0.1 }"),
@@ -292,6 +295,19 @@ TEST(Split, TimeTakesDatesWrittenYearFirst) {
                          }),
                 AllOf(HasSubstr("2024-03-31"), HasSubstr("\"c\"")))
         << other;
+}
+
+// As texts 10:00-00:00 comes before 10:15-11:00, which is half a day later.
+TEST(Split, TimeRefusesOffsetsOfEitherSign) {
+  for (const char* sign : {"+", "-"})
+    EXPECT_THAT(error_of(ErrorKind::data,
+                         [&] {
+                           std::string day = "2024-03-31T", east = "10:00" + std::string(sign) + "00:00";
+                           split_column(by_column("time"), Column::texts("c", {day + east, day + "10:15-11:00"}));
+                         }),
+                AllOf(HasSubstr("\"c\""), HasSubstr("no offset")));
+  Column plain = Column::texts("c", {"2024-03-31 10-15", "2024-03-30 10-15"});
+  EXPECT_THAT(split_column(by_column("time", "train = 0.5, test = 0.5"), plain).train, ElementsAre(1));
 }
 
 TEST(Split, FilesCutValidationFromTheTrainingFile) {
