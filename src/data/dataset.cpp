@@ -1,5 +1,6 @@
 #include "gradus/data/dataset.h"
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 
@@ -27,6 +28,10 @@ ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight, std
     rows_.resize(static_cast<std::size_t>(n));
     std::iota(rows_.begin(), rows_.end(), 0u);
   }
+  auto most = std::max_element(rows_.begin(), rows_.end());
+  if (most != rows_.end() && *most >= n)
+    throw Error(ErrorKind::value, {"dataset", "rows below " + std::to_string(n), std::to_string(*most),
+                                   "rows count the examples from 0"});
 }
 
 Shape ArrayDataset::input_shape() const { return inputs_.values.shape().without(0); }

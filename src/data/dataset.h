@@ -41,7 +41,8 @@ struct ArrayInputs {
 // Arrays in memory, shared between views of different rows (training, validation, test).
 class ArrayDataset final : public Dataset {
  public:
-  // `target` is i32 [n] or f32 [n, outputs], `weight` f32 [n] or undefined. `rows` empty means all.
+  // `target` is i32 [n] or f32 [n, outputs], `weight` f32 [n] or undefined. `rows` empty means all. Throws
+  // Error{data} where they differ in n, Error{value} for a row from n on.
   ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight = {}, std::vector<std::uint32_t> rows = {});
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
   Shape input_shape() const override;
