@@ -73,6 +73,21 @@ void write_rows(const Table& prepared, const RowIndices& rows, std::size_t begin
   }
 }
 
+// Every training row was dropped; names the column that lacks most values.
+Error no_complete_row(const Table& inputs, const RowIndices& train) {
+  std::size_t worst = 0, most = 0;
+  for (std::size_t c = 0; c < inputs.columns(); ++c) {
+    std::size_t lacking = inputs.column(c).select(train).missing_count();
+    if (lacking <= most) continue;
+    worst = c;
+    most = lacking;
+  }
+  return Error(ErrorKind::data, "prepare.missing",
+               fmt::format("no training row is without missing values: column {} lacks {} of {}",
+                           quoted(inputs.column(worst).name()), most, train.size()),
+               "use another method than drop_row, or exclude the columns that lack most values");
+}
+
 RowIndices all_rows(const Table& table) {
   RowIndices rows(table.rows());
   std::iota(rows.begin(), rows.end(), 0u);
@@ -109,10 +124,8 @@ void TablePipeline::fit(const Table& table, const std::vector<std::string>& feat
   for (const std::string& name : features) inputs_.emplace_back(name, table.column(name).kind());
   Table work = select_inputs(table);
   RowIndices rows = usable_rows(table, train);
-  if (rows.empty())
-    throw Error(ErrorKind::data, "prepare",
-                train.empty() ? "there is no training row" : "no training row is without missing values",
-                train.empty() ? "" : "use another method than drop_row, or drop the columns that lack most values");
+  if (train.empty()) throw Error(ErrorKind::data, "prepare", "there is no training row");
+  if (rows.empty()) throw no_complete_row(work, train);
   for (Step& step : steps_) {
     step.transform->fit(work, rows);
     // Rows that are not trained on must not stop the fit by what they hold.
@@ -228,6 +241,8 @@ std::vector<std::string> choose_features(const Table& table, const std::vector<s
   };
   for (const std::string& name : listed) {
     table.index_of(name);
+    if (std::count(listed.begin(), listed.end(), name) > 1)
+      throw Error(ErrorKind::config, "data.features", quoted(name) + " is listed twice", "take one of them out");
     bool is_target = contains(roles.targets, name);
     if (is_target || roles.weight == name)
       throw Error(ErrorKind::config, "data.features",

@@ -32,6 +32,14 @@ std::string first_file(const SourceConfig& config) {
                        : "write source = \"table.csv\" under [data]");
 }
 
+// A list of no features is no choice: left out, all columns are.
+void check_features(const Value& data) {
+  const Value* features = data.find("features");
+  if (features != nullptr && features->is_array() && features->as_array().empty())
+    throw Error(ErrorKind::config, {features->place("data.features"), "names of columns", "an empty list",
+                                    "leave features out to learn from all columns"});
+}
+
 }  // namespace
 
 void register_sources(Catalog<Source>& catalog);
@@ -57,6 +65,7 @@ std::unique_ptr<Source> make_source(const SourceConfig& config) {
   both.set("data", config.data);
   both.set("prepare", config.prepare);
   std::string format = source_format(config);
+  check_features(config.data);
   const Value* written = config.data.find("format");
   sources().entry(format, written != nullptr ? written->place("data.format") : "data.format");
   return sources().make(format, both, "");

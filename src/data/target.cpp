@@ -240,7 +240,7 @@ std::vector<std::size_t> class_counts(const std::vector<std::int32_t>& classes, 
   return counts;
 }
 
-std::vector<float> example_weights(const Table& table, const std::string& column) {
+std::vector<float> example_weights(const Table& table, const std::string& column, const std::string& part) {
   std::span<const double> cells = table.column(column).numbers();
   std::vector<float> weights(cells.begin(), cells.end());
   for (std::size_t row = 0; row < cells.size(); ++row)
@@ -250,7 +250,9 @@ std::vector<float> example_weights(const Table& table, const std::string& column
           {"weight " + quoted(column), "finite numbers of at least 0",
            fmt::format("{} in row {}", std::isnan(cells[row]) ? "none" : number_text(cells[row]), row + 1), ""});
   if (std::all_of(weights.begin(), weights.end(), [](float w) { return w == 0; }))
-    throw Error(ErrorKind::data, "weight " + quoted(column), "all weights are 0");
+    throw Error(ErrorKind::data, "weight " + quoted(column),
+                "all weights " + (part.empty() ? "" : "of the " + part + " part ") + "are 0",
+                part.empty() ? "" : "one row at least must count there");
   return weights;
 }
 

@@ -80,7 +80,7 @@ std::vector<std::size_t> class_counts(const std::vector<std::int32_t>& classes, 
                                       std::size_t class_count);
 
 // Example weights from a numeric column. Throws Error{data} for values that are missing, negative or infinite, and
-// where all are zero.
-std::vector<float> example_weights(const Table& table, const std::string& column);
+// where all are zero; `part` names the part of the data that the table holds, for that error.
+std::vector<float> example_weights(const Table& table, const std::string& column, const std::string& part = "");
 
 }  // namespace gradus

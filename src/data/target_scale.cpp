@@ -36,7 +36,9 @@ bool is_far(const LinearScale& standard) {
 }
 
 std::string formula(const std::string& name, const LinearScale& scale) {
-  return fmt::format("{} as (y - {:.4g}) / {:.4g}", quoted(name), scale.shift, scale.divisor);
+  std::string shifted =
+      scale.shift == 0 ? "y" : fmt::format("(y {} {:.4g})", scale.shift < 0 ? '+' : '-', std::abs(scale.shift));
+  return fmt::format("{} as {} / {:.4g}", quoted(name), shifted, scale.divisor);
 }
 
 std::string hint(const std::vector<std::string>& names, std::span<const double> values, const RowIndices& train) {

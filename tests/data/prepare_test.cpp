@@ -129,7 +129,11 @@ TEST(TablePipeline, DropsRows) {
   EXPECT_THAT(fitted.matrix(animals(), {0, 2, 3}).values, ElementsAre(0, 0, 1, 1, 3.5, 1.5));
   EXPECT_THAT(error_of(ErrorKind::data, [&] { fitted.matrix(animals()); }),
               AllOf(HasSubstr("row 2"), HasSubstr("complete rows")));
-  EXPECT_THAT(error_of(ErrorKind::data, [&] { fitted.fit(animals(), {"mass"}, {1}); }), HasSubstr("no training row"));
+  EXPECT_THAT(error_of(ErrorKind::data,
+                       [&] {
+                         fitted.fit(animals(), {"age", "mass"}, {1});
+                       }),
+              AllOf(HasSubstr("no training row is without"), HasSubstr("column \"mass\" lacks 1 of 1")));
 }
 
 TEST(TablePipeline, ErrorsCountTheRowsOfTheTable) {

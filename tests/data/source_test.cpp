@@ -6,12 +6,16 @@
 #include <filesystem>
 
 #include "../base/expect_error.h"
+#include "temp_file.h"
 
 namespace gradus {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 namespace fs = std::filesystem;
 
@@ -41,6 +45,64 @@ TEST(Source, AFileThatIsNotThereIsNamedWithWhereItWasSought) {
               HasSubstr("got the folder /tmp"));
   EXPECT_THAT(error_of(ErrorKind::config, [] { data_file("/", "", "data.train[1]"); }), HasSubstr("data.train[1]"));
   EXPECT_EQ(data_file("/none", PROJECT_DATA "/iris.csv", "data.source"), PROJECT_DATA "/iris.csv");
+}
+
+TEST(ArrayDataset, RowsMustBeThere) {
+  Tensor x = Tensor::zeros({3, 2}), y = Tensor::zeros({3, 1});
+  EXPECT_EQ(ArrayDataset({x}, y, {}, {2, 0}).size(), 2);
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [&] {
+                         ArrayDataset({x}, y, {}, {0, 3, 1});
+                       }),
+              AllOf(HasSubstr("rows below 3"), HasSubstr("got 3")));
+}
+
+const char* const kHalves = "split = { method = \"contiguous\", train = 0.5, test = 0.5 }\n";
+
+LoadedData load(const std::string& data, const std::string& prepare = kHalves) {
+  return make_source({parse_toml(data, ""), parse_toml(prepare, "")})->load("", 0);
+}
+
+std::string load_error(ErrorKind kind, const std::string& data, const std::string& prepare = kHalves) {
+  return error_of(kind, [&] { load(data, prepare); });
+}
+
+std::string table(const TempFile& file, const std::string& more = "") {
+  return "source = \"" + file.path() + "\"\ntarget = \"y\"\n" + more;
+}
+
+TEST(TableSource, ColumnsHaveOneRole) {
+  TempFile file("x,z,y\n1,5,0.5\n2,6,1.5\n3,7,2.5\n4,8,3.5\n");
+  EXPECT_THAT(load_error(ErrorKind::config, table(file, "weight = \"y\"\n")),
+              AllOf(HasSubstr("data.weight"), HasSubstr("target \"y\"")));
+  EXPECT_THAT(load_error(ErrorKind::config, table(file, "features = [\"x\", \"x\"]\n")),
+              AllOf(HasSubstr("data.features"), HasSubstr("\"x\" is listed twice")));
+  EXPECT_THAT(load_error(ErrorKind::config, table(file, "features = []\n")),
+              AllOf(HasSubstr("data.features"), HasSubstr("an empty list"), HasSubstr("all columns")));
+  EXPECT_THAT(load(table(file, "exclude = [\"y\"]\n")).notes, Contains(HasSubstr("exclude names the target \"y\"")));
+  EXPECT_THAT(load(table(file, "exclude = [\"z\"]\n")).notes, Not(Contains(HasSubstr("exclude"))));
+}
+
+TEST(TableSource, APartWithoutWeightIsNamed) {
+  TempFile file("x,w,y\n1,1,0.5\n2,1,1.5\n3,0,2.5\n4,0,3.5\n");
+  EXPECT_THAT(load_error(ErrorKind::data, table(file, "weight = \"w\"\n")),
+              AllOf(HasSubstr("\"w\""), HasSubstr("of the test part are 0")));
+}
+
+TEST(TableSource, TestFilesMayLackWhatIsLeftOut) {
+  TempFile train("id,x,name,y\n1,1,a,0.5\n2,2,b,1.5\n"), test("x,y\n3,2.5\n");
+  std::string files = "train = \"" + train.path() + "\"\ntest = \"" + test.path() + "\"\ntarget = \"y\"\n";
+  LoadedData data = load(files + "exclude = [\"id\", \"name\"]\n", "split = \"files\"\n");
+  EXPECT_THAT(data.test->fetch(std::vector<std::uint32_t>{0}).inputs.to_vector<float>(), ElementsAre(3));
+  EXPECT_THAT(load_error(ErrorKind::data, files, "split = \"files\"\n"), HasSubstr("\"id\""));
+}
+
+TEST(TableSource, DroppedRowsAreCounted) {
+  TempFile file("x,y\n1,0.5\n,1.5\n3,2.5\n4,3.5\n,4.5\n6,5.5\n");
+  EXPECT_THAT(load(table(file), std::string(kHalves) + "missing = \"drop_row\"\n").notes,
+              Contains(AllOf(HasSubstr("2 rows have missing values"), HasSubstr("drop_row"))));
+  EXPECT_THAT(load(table(file), std::string(kHalves) + "missing = \"mean\"\n").notes,
+              Not(Contains(HasSubstr("missing values"))));
 }
 
 }  // namespace

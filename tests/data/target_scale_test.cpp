@@ -84,6 +84,8 @@ TEST(TargetScale, SaysHowTargetsAreTrainedOn) {
     return target_scale_note(given, fit_target_scales(given, {"y"}, values, {0, 1}), {"y"}, values, {0, 1});
   };
   EXPECT_THAT(note("normalize", {10, 30}), HasSubstr("\"y\" as (y - 10) / 20"));
+  EXPECT_THAT(note("normalize", {-10, 10}), HasSubstr("\"y\" as (y + 10) / 20"));
+  EXPECT_THAT(note("normalize", {0, 20}), HasSubstr("\"y\" as y / 20"));
   EXPECT_THAT(note({}, {10, 90}), AllOf(HasSubstr("mean 50 and deviation 40"), HasSubstr("scale_target")));
   EXPECT_THAT(note({}, {0.01, 0.02}), HasSubstr("scale_target"));
   EXPECT_EQ(note({}, {-1, 3}), "");

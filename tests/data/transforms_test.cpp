@@ -11,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const double kMissing = NAN;
 
@@ -138,7 +139,8 @@ TEST(Impute, RefusesWhatItCannotFill) {
   Table empty = table({Column::numeric("e", {kMissing, kMissing, 5})});
   for (const char* method : {"mean", "median", "most_frequent"})
     EXPECT_THAT(fit_error("impute", std::string("{ default = \"") + method + "\" }", empty, ErrorKind::data, 2),
-                AllOf(HasSubstr("column \"e\""), HasSubstr("no training row has a value")));
+                AllOf(HasSubstr("column \"e\""), HasSubstr("no training row has a value to take the "),
+                      HasSubstr(method == std::string("most_frequent") ? "most frequent of" : method)));
   EXPECT_THAT(fit_error("impute", "{ default = \"median\", columns = { c = \"mean\" } }", mixed(), ErrorKind::config),
               AllOf(HasSubstr("column \"c\""), HasSubstr("categorical")));
   EXPECT_THAT(
@@ -227,6 +229,13 @@ TEST(Scale, LeavesIndicatorsCategoriesAndExceptionsAlone) {
   EXPECT_EQ(out.column("t").text(1), "b");
   EXPECT_EQ(out.column("x").numbers()[1], 0);
   EXPECT_THAT(out.column("y").numbers(), ElementsAre(1, 2, 3));
+}
+
+TEST(Scale, EncodedColumnsAreNoExceptions) {
+  Table data = table({Column::indicator("c=a", {0, 1, 1}), Column::numeric("x", {1, 2, 3})});
+  EXPECT_THAT(
+      fit_error("scale", "{ columns = { c = \"none\" } }", data, ErrorKind::config, 3),
+      AllOf(HasSubstr("prepare.scale.columns.c"), HasSubstr("it is categorical"), Not(HasSubstr("did you mean"))));
 }
 
 TEST(Scale, RefusesWhatOverflows) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "gradus/base/error.h"
@@ -58,6 +59,9 @@ class TableSource final : public Source {
     ColumnRoles roles{data_.target, data_.weight, split.column};
     std::vector<std::string> features = choose_features(table, data_.features, data_.exclude, roles);
     table = without_unlabelled(table, train_rows, out.notes);
+    for (const std::string& name : data_.exclude)
+      if (std::ranges::find(data_.target, name) != data_.target.end())
+        out.notes.push_back("exclude names the target " + quoted(name) + ", which is no feature anyway");
 
     target_ = Target::infer(table, {data_.target, data_.task});
     out.notes.push_back("task: " + std::string(task_name(target_.task())) + " (" + target_.reason() + ")");
@@ -82,9 +86,10 @@ class TableSource final : public Source {
         out.class_counts.push_back(static_cast<double>(c));
     std::vector<double> values = task_.classifies() ? std::vector<double>() : target_.values(table);
     task_.fit_scales(prepare_.scale_target, values, pipeline_.usable_rows(table, parts.train), out.notes);
-    out.train = part(table, parts.train);
-    out.validation = part(table, parts.validation);
-    out.test = part(table, parts.test);
+    note_dropped(table, parts, out.notes);
+    out.train = part(table, parts.train, "training");
+    out.validation = part(table, parts.validation, "validation");
+    out.test = part(table, parts.test, "test");
     out.summary = summary(table, parts);
     out.task = task_;
     return out;
@@ -174,9 +179,17 @@ class TableSource final : public Source {
     Table table =
         by_files ? read_files(folder, data_.train, "data.train") : read_files(folder, data_.source, "data.source");
     train_rows = table.rows();
-    if (by_files) table.append(read_files(folder, data_.test, "data.test"));
+    if (by_files) table.append(with_excluded(read_files(folder, data_.test, "data.test")));
     notes.insert(notes.end(), table.notes().begin(), table.notes().end());
     return table;
+  }
+
+  // A test table need not have the columns that are left out: those it lacks are empty.
+  Table with_excluded(Table test) const {
+    for (const std::string& name : data_.exclude)
+      if (test.find(name) == nullptr)
+        test.add(Column::numeric(name, std::vector<double>(test.rows(), std::numeric_limits<double>::quiet_NaN())));
+    return test;
   }
 
   // Several files are one table cut in pieces, so they must have the same columns.
@@ -213,6 +226,9 @@ class TableSource final : public Source {
     if (split.column) check({*split.column}, "prepare.split.column");
     if (!data_.weight) return;
     check({*data_.weight}, "data.weight");
+    if (std::ranges::find(data_.target, *data_.weight) != data_.target.end())
+      throw Error(ErrorKind::config, "data.weight", "the target " + quoted(*data_.weight) + " cannot give the weights",
+                  "name the column that says how much each row counts, or leave weight out");
     if (!table.column(*data_.weight).is_numeric())
       throw Error(ErrorKind::config,
                   {"data.weight", "a column of numbers", quoted(*data_.weight) + ", which holds text", ""});
@@ -231,7 +247,17 @@ class TableSource final : public Source {
     return Tensor::from(m.values, {static_cast<std::int64_t>(m.rows), static_cast<std::int64_t>(m.cols)});
   }
 
-  std::unique_ptr<Dataset> part(const Table& table, const RowIndices& rows) const {
+  void note_dropped(const Table& table, const Split& parts, std::vector<std::string>& notes) const {
+    std::size_t dropped = 0;
+    for (const RowIndices* rows : {&parts.train, &parts.validation, &parts.test})
+      dropped += rows->size() - pipeline_.usable_rows(table, *rows).size();
+    if (dropped > 0)
+      notes.push_back(count_text(dropped, "row has", "rows have") + " missing values and " +
+                      (dropped == 1 ? "is" : "are") + " left out (missing = \"drop_row\")");
+  }
+
+  // `name` is the part's, where it has one.
+  std::unique_ptr<Dataset> part(const Table& table, const RowIndices& rows, const std::string& name = "") const {
     RowIndices usable = pipeline_.usable_rows(table, rows);
     if (usable.empty()) return nullptr;
     Tensor x = tensor_of(pipeline_.matrix(table, usable));
@@ -245,7 +271,7 @@ class TableSource final : public Source {
     }
     Tensor weight;
     if (data_.weight && own.find(*data_.weight) != nullptr)
-      weight = Tensor::from(example_weights(own, *data_.weight), {n});
+      weight = Tensor::from(example_weights(own, *data_.weight, name), {n});
     return std::make_unique<ArrayDataset>(ArrayInputs{x, 0, 1}, y, weight);
   }
 

@@ -126,7 +126,8 @@ Impute::Rule Impute::learn(const Column& column, const RowIndices& rows) const {
   std::int32_t code = column.is_numeric() ? -1 : most_frequent_code(column, rows);
   if (present.empty() && code < 0)
     throw Error(ErrorKind::data, column_place(column.name()),
-                "no training row has a value, so there is no " + rule.method,
+                "no training row has a value to take the " +
+                    (rule.method == "most_frequent" ? std::string("most frequent") : rule.method) + " of",
                 "leave the column out of the features, or use \"drop_column\" or \"constant\" for it");
   if (rule.method == "mean") rule.number = mean_of(present);
   if (rule.method == "median") rule.number = median_of(present);
@@ -158,7 +159,7 @@ void Impute::refuse(const Rule& rule, const Column& column) const {
               fmt::format("{} missing, the first in row {}",
                           count_text(column.missing_count(), "value is", "values are"), row + 1),
               rule.method == "drop_row" ? "the model knows complete rows only: leave such rows out"
-                                        : "set missing = \"median\", or another way to deal with them, for training");
+                                        : "train with missing = \"median\" or another method that fills or drops them");
 }
 
 void Impute::apply(Table& table) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gradus/base/error.h"
 #include "gradus/base/text.h"
 
 namespace gradus {
@@ -21,7 +22,18 @@ void ScaleParams::fields(Fields& f) {
 Scale::Scale(Params params)
     : params_(std::move(params)), methods_(kPlace, params_.method, params_.columns, kScaleMethods) {}
 
+void Scale::check_encoded(const Table& table) const {
+  for (std::size_t c = 0; c < table.columns(); ++c) {
+    const std::string& name = table.column(c).name();
+    std::string encoded = name.substr(0, name.find('='));
+    if (table.column(c).is_indicator() && table.find(encoded) == nullptr && methods_.is_exception(encoded))
+      throw Error(ErrorKind::config, kPlace + (".columns." + encoded),
+                  "it is categorical, and its one-hot columns stay 0 and 1", "take it out of the scaled columns");
+  }
+}
+
 void Scale::fit(const Table& table, const RowIndices& rows) {
+  check_encoded(table);
   methods_.check_names(table);
   lines_.clear();
   for (std::size_t c = 0; c < table.columns(); ++c) {

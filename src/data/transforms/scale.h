@@ -36,6 +36,9 @@ class Scale : public TableTransform {
     LinearScale scale;
   };
 
+  // Refuses exceptions for columns that encoding has replaced by indicators.
+  void check_encoded(const Table& table) const;
+
   Params params_;
   ColumnMethods methods_;
   std::vector<Line> lines_;
