@@ -105,5 +105,64 @@ TEST(TableSource, DroppedRowsAreCounted) {
               Not(Contains(HasSubstr("missing values"))));
 }
 
+std::string idx(char type, const std::vector<char>& dims, const std::string& elements) {
+  std::string bytes = {'\0', '\0', type, static_cast<char>(dims.size())};
+  for (char d : dims) bytes += std::string(3, '\0') + d;
+  return bytes + elements;
+}
+
+const std::string kPictures = idx(0x08, {4, 1, 2}, "abcdefgh");
+
+// Loads four pictures with these labels.
+std::string pair(const TempFile& values, const TempFile& labels, const std::string& task = "auto") {
+  return "format = \"idx\"\ntrain = [\"" + values.path() + "\", \"" + labels.path() + "\"]\ntask = \"" + task + "\"\n";
+}
+
+TEST(IdxSource, ValuesMustBeFinite) {
+  TempFile labels(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
+  const std::string one("\x3F\x80\0\0", 4), infinite("\x7F\x80\0\0", 4), nan("\x7F\xC0\0\0", 4);
+  TempFile values(idx(0x0D, {4, 2}, one + one + one + one + one + infinite + one + nan), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(values, labels)),
+              AllOf(HasSubstr(values.path()), HasSubstr("finite"), HasSubstr("inf in example 2")));
+  const std::string huge("\x7E\x37\xE4\x3C\x88\0\x75\x9C", 8);  // 1e300
+  TempFile wide(idx(0x0E, {4}, std::string(24, '\0') + huge), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(wide, labels)), HasSubstr("1e+300 in example 3"));
+  TempFile pictures(kPictures, ".idx"), bad_labels(idx(0x0D, {4}, one + nan + one + one), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(pictures, bad_labels)),
+              AllOf(HasSubstr(bad_labels.path()), HasSubstr("nan in example 1")));
+}
+
+TEST(IdxSource, LabelsAreOneForEachExample) {
+  TempFile pictures(kPictures, ".idx"), labels(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(labels, pictures)),
+              AllOf(HasSubstr(pictures.path()), HasSubstr("labels of shape [4]"), HasSubstr("got [4, 1, 2]"),
+                    HasSubstr("wrong order")));
+  TempFile fewer(idx(0x08, {3}, std::string("\0\1\0", 3)), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(pictures, fewer)), AllOf(HasSubstr("got [3]"), HasSubstr("a pair?")));
+  TempFile none(idx(0x08, {0, 1, 2}, ""), ".idx"), no_labels(idx(0x08, {0}, ""), ".idx");
+  EXPECT_THAT(load_error(ErrorKind::data, pair(none, no_labels)),
+              AllOf(HasSubstr(none.path()), HasSubstr("no examples")));
+}
+
+TEST(IdxSource, TheTaskIsToldFromTheLabels) {
+  TempFile pictures(kPictures, ".idx"), classes(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
+  EXPECT_THAT(load(pair(pictures, classes)).notes, Contains("task: binary (the labels are whole numbers)"));
+  const std::string half("\x3F\0\0\0", 4), one("\x3F\x80\0\0", 4);
+  TempFile reals(idx(0x0D, {4}, half + one + half + one), ".idx");
+  EXPECT_THAT(load(pair(pictures, reals)).notes, Contains(HasSubstr("task: regression (the labels are not all whole")));
+  EXPECT_THAT(load_error(ErrorKind::data, pair(pictures, reals, "binary")), HasSubstr("got 0.5 in example 0"));
+}
+
+// -1 and 1 are classes in other tools, and so are numbers above the limit: whether they are here is asked.
+TEST(IdxSource, WholeLabelsThatAreNoClassesAreAskedAbout) {
+  TempFile pictures(kPictures, ".idx"), signs(idx(0x09, {4}, "\1\xFF\1\xFF"), ".idx");
+  for (const char* task : {"auto", "binary", "multiclass"})
+    EXPECT_THAT(load_error(ErrorKind::data, pair(pictures, signs, task)),
+                AllOf(HasSubstr(signs.path()), HasSubstr("from 0 to 65535"), HasSubstr("got -1 in example 1"),
+                      HasSubstr("task = \"regression\"")))
+        << task;
+  EXPECT_EQ(load(pair(pictures, signs, "regression")).task.kind, Task::regression);
+}
+
 }  // namespace
 }  // namespace gradus

@@ -6,6 +6,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
+#include "gradus/data/numbers.h"
 #include "gradus/data/source.h"
 #include "gradus/tensor/ops.h"
 
@@ -22,7 +23,7 @@ struct IdxDataParams {
     f("test", test, "[values, labels] to test on; left out: the split makes the test part");
     f("classes", classes, "names of the classes in the order of their numbers");
     f("task", task, {"auto", "regression", "binary", "multiclass"},
-      "what the labels are; auto: whole numbers are classes");
+      "what the labels are; auto: whole numbers from 0 to 65535 are classes, others regression");
   }
 };
 
@@ -42,15 +43,47 @@ struct IdxPrepareParams {
   }
 };
 
+constexpr float kMostClasses = 65536;
+
 // Values and labels of one pair of files.
 struct Arrays {
   Tensor values;  // u8 or f32 [n, ...]
-  std::vector<std::int32_t> classes;
-  std::vector<float> numbers;  // labels as numbers
-  bool whole_labels = true;    // all are small whole numbers
+  std::string label_file;
+  std::vector<std::int32_t> classes;  // -1 for a label that is no class's number
+  std::vector<float> numbers;         // labels as numbers
+
+  bool has_whole_labels() const {
+    return std::ranges::all_of(numbers, [](float v) { return v == std::floor(v); });
+  }
+  // The first label that is no class's number; the number of labels where all are.
+  std::size_t first_no_class() const {
+    return static_cast<std::size_t>(std::ranges::find(classes, -1) - classes.begin());
+  }
+  std::string label_text(std::size_t i) const;
 };
 
-Tensor tensor_of(IdxArray array) {
+std::string example_text(double value, std::size_t example) {
+  return number_text(value) + " in example " + std::to_string(example) + " (the first is 0)";
+}
+
+std::string Arrays::label_text(std::size_t i) const { return example_text(static_cast<double>(numbers[i]), i); }
+
+std::string dims_text(const IdxArray& array) {
+  return Shape(std::vector<std::int64_t>(array.dims.begin(), array.dims.end())).text();
+}
+
+// The elements as 32-bit numbers, of which training needs each to be finite.
+std::vector<float> finite_floats(const IdxArray& array, const std::string& path) {
+  std::vector<float> out = array.floats();
+  auto bad = std::ranges::find_if(out, [](float x) { return !std::isfinite(x); });
+  if (bad == out.end()) return out;
+  auto at = static_cast<std::size_t>(bad - out.begin());
+  throw Error(ErrorKind::data,
+              {path, "finite 32-bit numbers", example_text(array.value(at), at / (out.size() / array.dims[0])),
+               "correct the file, or leave the example out"});
+}
+
+Tensor tensor_of(const IdxArray& array, const std::string& path) {
   std::vector<std::int64_t> dims(array.dims.begin(), array.dims.end());
   if (dims.size() == 3) dims.push_back(1);  // grey images have one channel
   Shape shape(dims);
@@ -59,20 +92,29 @@ Tensor tensor_of(IdxArray array) {
     std::copy(array.bytes.begin(), array.bytes.end(), t.mutable_data<std::uint8_t>());
     return t;
   }
-  return Tensor::from(array.floats(), shape);
+  return Tensor::from(finite_floats(array, path), shape);
 }
 
-void read_labels(const std::string& path, std::size_t n, Arrays& out) {
+// The values of at least one example.
+Tensor read_values(const std::string& path) {
+  IdxArray array = read_idx(path);
+  if (array.dims[0] == 0) throw Error(ErrorKind::data, path, "has no examples");
+  return tensor_of(array, path);
+}
+
+// Reads the labels of the examples that `out` has values of.
+void read_labels(const std::string& path, Arrays& out) {
   IdxArray labels = read_idx(path);
-  if (labels.dims.size() != 1 || labels.dims[0] != n)
+  std::int64_t n = out.values.dim(0);
+  if (labels.dims != std::vector<std::size_t>{static_cast<std::size_t>(n)})
     throw Error(ErrorKind::data,
-                {path, "one label for each of " + std::to_string(n) + " examples",
-                 std::to_string(labels.dims.empty() ? 0 : labels.dims[0]), "are the two files a pair?"});
-  out.numbers = labels.floats();
-  for (float v : out.numbers) {
-    out.whole_labels = out.whole_labels && v >= 0 && v < 65536 && v == std::floor(v);
-    out.classes.push_back(out.whole_labels ? static_cast<std::int32_t>(v) : -1);
-  }
+                {path, "labels of shape [" + std::to_string(n) + "], one for each example", dims_text(labels),
+                 labels.dims.size() == 1 ? "are the two files a pair?"
+                                         : "are the two files in the wrong order? The values come first"});
+  out.label_file = path;
+  out.numbers = finite_floats(labels, path);
+  for (float v : out.numbers)
+    out.classes.push_back(v >= 0 && v < kMostClasses && v == std::floor(v) ? static_cast<std::int32_t>(v) : -1);
 }
 
 Arrays read_pair(const std::string& folder, const std::vector<std::string>& files, const char* key) {
@@ -82,10 +124,8 @@ Arrays read_pair(const std::string& folder, const std::vector<std::string>& file
                                     files.size() == 1 ? "one, " + quoted(files[0]) : std::to_string(files.size()), ""});
   Arrays out;
   const std::string labels = data_file(folder, files[1], place + "[1]");
-  IdxArray values = read_idx(data_file(folder, files[0], place + "[0]"));
-  std::size_t n = values.dims.empty() ? 0 : values.dims[0];
-  out.values = tensor_of(std::move(values));
-  read_labels(labels, n, out);
+  out.values = read_values(data_file(folder, files[0], place + "[0]"));
+  read_labels(labels, out);
   return out;
 }
 
@@ -134,6 +174,8 @@ class IdxSource final : public Source {
                    : "write test = [\"images.idx\", \"labels.idx\"] under [data]");
     if (has_test) test = read_pair(folder, data_.test, "test");
     choose_task(train, test);
+    LoadedData out;
+    out.notes.push_back(task_note());
     shape_ = train.values.shape().without(0);
     if (has_test && test.values.shape().without(0) != shape_)
       throw Error(ErrorKind::data,
@@ -151,7 +193,6 @@ class IdxSource final : public Source {
     if (task_.classifies()) check_classes(parts.train, plan, split);
     fit_input_scale(train.values, parts.train);
 
-    LoadedData out;
     std::vector<double> labels(train.numbers.begin(), train.numbers.end());
     task_.fit_scales(prepare_.scale_target, labels, parts.train, out.notes);
     out.task = task_;
@@ -201,24 +242,22 @@ class IdxSource final : public Source {
                   {"--data", need_target ? "two files: values and labels" : "one or two files: values, labels",
                    std::to_string(files.size()), ""});
     Arrays arrays;
-    IdxArray values = read_idx(files[0]);
-    std::size_t n = values.dims.empty() ? 0 : values.dims[0];
-    arrays.values = tensor_of(std::move(values));
+    arrays.values = read_values(files[0]);
+    auto n = static_cast<std::size_t>(arrays.values.dim(0));
     if (arrays.values.shape().without(0) != shape_)
       throw Error(ErrorKind::data, {files[0], "examples of shape " + shape_.text() + " as in training",
                                     arrays.values.shape().without(0).text(), ""});
     OpenedData out;
     out.has_target = files.size() == 2;
     if (out.has_target) {
-      read_labels(files[1], n, arrays);
-      check_known(arrays, files[1]);
+      read_labels(files[1], arrays);
+      check_known(arrays);
     } else {
       arrays.classes.assign(n, 0);
       arrays.numbers.assign(n, 0);
     }
     RowIndices all(n);
     std::iota(all.begin(), all.end(), 0u);
-    if (n == 0) throw Error(ErrorKind::data, files[0], "has no examples");
     out.data = part(arrays, all);
     return out;
   }
@@ -239,14 +278,24 @@ class IdxSource final : public Source {
   }
 
  private:
+  // Whether the labels are to be classes; where they should be and are not, an error names the first that is none.
+  bool labels_are_classes(const Arrays& train, const Arrays& test) const {
+    if (data_.task == "regression") return false;
+    if (data_.task == "auto" && !(train.has_whole_labels() && test.has_whole_labels())) return false;
+    for (const Arrays* a : {&train, &test}) {
+      std::size_t at = a->first_no_class();
+      if (at < a->numbers.size())
+        throw Error(ErrorKind::data, {a->label_file, "whole numbers from 0 to 65535 as classes", a->label_text(at),
+                                      "number the classes 0, 1, ..., or set data.task = \"regression\""});
+    }
+    return true;
+  }
+
   void choose_task(const Arrays& train, const Arrays& test) {
-    bool whole = train.whole_labels && test.whole_labels;
-    if (data_.task == "regression" || (data_.task == "auto" && !whole)) {
+    if (!labels_are_classes(train, test)) {
       task_ = {Task::regression, {}, {"label"}};
       return;
     }
-    if (!whole)
-      throw Error(ErrorKind::data, {"data.task", "whole numbers from 0 as classes", "labels that are none", ""});
     std::int32_t most = 1;
     for (const Arrays* a : {&train, &test})
       for (std::int32_t c : a->classes) most = std::max(most, c);
@@ -261,12 +310,20 @@ class IdxSource final : public Source {
     task_ = {names.size() == 2 ? Task::binary : Task::multiclass, names, {"label"}};
   }
 
-  void check_known(const Arrays& a, const std::string& path) const {
+  void check_known(const Arrays& a) const {
     if (!task_.classifies()) return;
+    auto classes = static_cast<std::int32_t>(task_.classes.size());
     for (std::size_t i = 0; i < a.classes.size(); ++i)
-      if (a.classes[i] < 0 || a.classes[i] >= static_cast<std::int32_t>(task_.classes.size()))
-        throw Error(ErrorKind::data, {path, "labels below " + std::to_string(task_.classes.size()) + " as in training",
-                                      std::to_string(a.numbers[i]), "example " + std::to_string(i)});
+      if (a.classes[i] < 0 || a.classes[i] >= classes)
+        throw Error(ErrorKind::data, {a.label_file, "whole labels below " + std::to_string(classes) + " as in training",
+                                      a.label_text(i), ""});
+  }
+
+  std::string task_note() const {
+    std::string note = "task: " + std::string(task_name(task_.kind)) + " (";
+    if (data_.task != "auto") return note + "the configuration says so)";
+    if (!task_.classifies()) return note + "the labels are not all whole numbers)";
+    return note + "the labels are whole numbers)";
   }
 
   void fit_input_scale(const Tensor& values, const RowIndices& rows) {
