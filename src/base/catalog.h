@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gradus/base/error.h"
@@ -30,14 +31,22 @@ class Catalog {
 
   explicit Catalog(std::string kind) : kind_(std::move(kind)) {}
 
-  // T is constructible from its `T::Params`.
+  // T is constructible from its `T::Params`, or from these and its place in the config.
   template <class T>
   void add(std::string name, std::string summary, std::string source = "") {
     typename T::Params defaults;
     Make make = [](const Value& table, const std::string& place) -> std::unique_ptr<Base> {
       typename T::Params params;
       read_params(params, table, place, {"type", "name", "from"});
-      return std::make_unique<T>(std::move(params));
+      try {
+        if constexpr (std::is_constructible_v<T, typename T::Params, const std::string&>)
+          return std::make_unique<T>(std::move(params), place);
+        else
+          return std::make_unique<T>(std::move(params));
+      } catch (const Error& e) {
+        bool says_where = e.facts().place.find(place) != std::string::npos;
+        throw says_where ? e : e.at(table.place(place));
+      }
     };
     add(Entry{std::move(name), std::move(summary), std::move(source), describe_params(defaults)}, std::move(make));
   }

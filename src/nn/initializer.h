@@ -21,7 +21,8 @@ class Initializer {
 const Catalog<Initializer>& initializers();
 
 // The initialiser a config names (a string or a table with "type"); null or an empty value means the one that fits the
-// activation that follows: He before the ReLU family, Glorot otherwise.
+// activation that follows, also behind layers that keep the values (dropout, flatten): He before the ReLU family,
+// Glorot otherwise.
 std::unique_ptr<Initializer> make_initializer(const Value& config, const Activation& next, const std::string& place);
 
 }  // namespace gradus

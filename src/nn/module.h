@@ -41,6 +41,8 @@ struct BuildContext {
   Activation next;  // what follows it, for the default initialiser
 };
 
+class Network;
+
 // A layer or a network: a function of tensors with parameters. Shapes are of one example; tensors carry the batch in
 // front. Throws Error{shape} for inputs that do not fit.
 class Module {
@@ -75,6 +77,11 @@ class Module {
     std::function<void(const std::string&, Tensor&)> buffer;
   };
   virtual void visit(const std::string& prefix, const Visitor& visitor);
+
+  // Whether the result is made of the input's own values, moved or in training dropped: none changes its sign.
+  virtual bool keeps_values() const { return false; }
+  // The networks inside, such as a residual's branch.
+  virtual std::vector<const Network*> branches() const { return {}; }
 
   // The function this layer is, when it is a plain activation that a layer before it may compute in its own pass.
   virtual const Activation* as_activation() const { return nullptr; }

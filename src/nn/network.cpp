@@ -90,6 +90,21 @@ std::vector<Network::LayerRow> Network::table(const Shape& input) const {
   return rows;
 }
 
+// For each layer the activation that its values come to, also through layers that keep them. Of several the last one;
+// identity where there is none.
+std::vector<Activation> Network::activations_after() const {
+  std::vector<Activation> after(nodes_.size());
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    const Node& reader = nodes_[i];
+    if (reader.from[0] < 0) continue;
+    const Activation* own = reader.module->as_activation();
+    Activation met = reader.module->keeps_values() ? after[i] : own != nullptr ? *own : Activation{};
+    Activation& before = after[static_cast<std::size_t>(reader.from[0])];
+    if (before.kind == Activation::Kind::identity) before = met;
+  }
+  return after;
+}
+
 void Network::build(const Shape& input, const BuildContext& context) {
   std::vector<Shape> out = shapes(input, nullptr);
   for (Node& n : nodes_) n.module->absorb({});  // what an earlier build took over
@@ -100,14 +115,12 @@ void Network::build(const Shape& input, const BuildContext& context) {
     n.fused = own != nullptr && n.from.size() == 1 && before >= 0 && readers(before) == 1 &&
               nodes_[before].module->absorb(*own);
   }
+  std::vector<Activation> after = activations_after();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& n = nodes_[i];
     BuildContext own = context;
     own.key = context.key.in(n.name);
-    own.next = {};
-    for (const Node& m : nodes_)
-      if (m.from[0] == static_cast<int>(i) && m.module->as_activation() != nullptr)
-        own.next = *m.module->as_activation();
+    own.next = after[i];
     n.module->build(n.from[0] < 0 ? input : out[n.from[0]], own);
   }
 }

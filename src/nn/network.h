@@ -44,6 +44,10 @@ class Network final : public Module {
   std::size_t size() const { return nodes_.size(); }
   const Module& layer(std::size_t i) const { return *nodes_[i].module; }
   const std::string& layer_name(std::size_t i) const { return nodes_[i].name; }
+  // What layer `i` is fed by: numbers of layers; -1 is the network's input.
+  const std::vector<int>& inputs(std::size_t i) const { return nodes_[i].from; }
+  // How often the result of a layer (-1: the input) is read; the last layer's is also read by the network's user.
+  int readers(int node) const;
 
  private:
   struct Node {
@@ -54,7 +58,7 @@ class Network final : public Module {
   };
   std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;
   int find(const std::string& name) const;
-  int readers(int node) const;
+  std::vector<Activation> activations_after() const;
 
   Tensor forward_list(const Tensor& x, const Context& context);
   Tensor forward_graph(const Tensor& x, const Context& context);

@@ -9,7 +9,18 @@ Error mistake(const std::string& place, const std::string& what, const std::stri
   return Error(ErrorKind::config, place, what, fix);
 }
 
-std::string last_type(const Network& n) { return n.size() == 0 ? "" : n.layer(n.size() - 1).type(); }
+// The layer from which values come to `layer`, skipping those that keep them; -1 for the network's input.
+int source_of(const Network& network, int layer) {
+  while (layer >= 0 && network.layer(static_cast<std::size_t>(layer)).keeps_values())
+    layer = network.inputs(static_cast<std::size_t>(layer))[0];
+  return layer;
+}
+
+// The type of the layer that decides the network's result.
+std::string last_type(const Network& network) {
+  int last = source_of(network, static_cast<int>(network.size()) - 1);
+  return last < 0 ? "" : network.layer(static_cast<std::size_t>(last)).type();
+}
 
 // Loss and task, loss and last layer.
 void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, std::vector<std::string>& warnings) {
@@ -42,26 +53,30 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
         "its own; drop the last sigmoid");
 }
 
-bool is_transparent(const std::string& type) {
-  return type == "identity" || type == "dropout" || type == "flatten" || type == "reshape";
+void check_linear(const Network& network, int layer, const std::string& place, std::vector<std::string>& warnings) {
+  auto is_linear = [&](int i) { return i >= 0 && network.layer(static_cast<std::size_t>(i)).type() == "linear"; };
+  if (!is_linear(layer)) return;
+  int before = source_of(network, network.inputs(static_cast<std::size_t>(layer))[0]);
+  if (!is_linear(before)) return;
+  warnings.push_back(place + ": nothing non-linear stands between " +
+                     network.layer_name(static_cast<std::size_t>(before)) + " and " +
+                     network.layer_name(static_cast<std::size_t>(layer)) +
+                     ": together they are one linear layer; put an activation between them");
 }
 
-void check_layers(const Network& network, std::vector<std::string>& warnings) {
-  std::string open;  // a linear layer with nothing non-linear after it yet
+// `place` is the network's in the config.
+void check_layers(const Network& network, const std::string& place, std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < network.size(); ++i) {
-    const std::string type = network.layer(i).type();
     const std::string& name = network.layer_name(i);
-    if (type == "step")
-      warnings.push_back("model.layers: the gradient of the step activation (" + name +
+    if (network.layer(i).type() == "step")
+      warnings.push_back(place + ": the gradient of the step activation (" + name +
                          ") is 0 everywhere, so the layers before it do not learn; use sigmoid, tanh or relu");
-    if (type == "linear") {
-      if (!open.empty())
-        warnings.push_back("model.layers: nothing non-linear stands between " + open + " and " + name +
-                           ": together they are one linear layer; put an activation between them");
-      open = name;
-    } else if (!is_transparent(type)) {
-      open.clear();
-    }
+    if (network.readers(static_cast<int>(i)) == 0)
+      warnings.push_back(place + ": no layer reads " + name +
+                         ", so it changes nothing; name it in a later layer's from, or take it out");
+    check_linear(network, static_cast<int>(i), place, warnings);
+    for (const Network* branch : network.layer(i).branches())
+      check_layers(*branch, place + ": inside " + name, warnings);
   }
 }
 
@@ -111,7 +126,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
                                           const Loss& loss) {
   std::vector<std::string> warnings;
   check_loss(data.task, network, loss, warnings);
-  check_layers(network, warnings);
+  check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   check_output(network.output_shape(data.train->input_shape()), data.task, loss);
   return warnings;

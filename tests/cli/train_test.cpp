@@ -159,6 +159,34 @@ TEST(Train, NamesMistakesAndTheirFix) {
       {"bad bound", iris("optimizer = { type = \"adam\", beta1 = 1.5 }\n"), 2, {"beta1", "[0, 1)", "1.5"}},
       {"unknown layer", iris("", "{ type = \"linaer\" }"), 2, {"linaer", "linear"}},
       {"sigmoid before cross-entropy", iris("", linear + ", { type = \"sigmoid\" }"), 2, {"sigmoid", "cross_entropy"}},
+      {"sigmoid and dropout before cross-entropy",
+       iris("", linear + ", { type = \"sigmoid\" }, { type = \"dropout\" }"),
+       2,
+       {"sigmoid", "cross_entropy"}},
+      {"initializer",
+       iris("", "{ type = \"linear\", initializer = \"hee\" }"),
+       2,
+       {"model.layers[0].initializer", "hee"}},
+      {"initializer's limits",
+       iris("", "{ type = \"linear\", initializer = { type = \"uniform\", low = 1, high = 0.5 } }"),
+       2,
+       {"model.layers[0].initializer: uniform", "got 1.0 and 0.5"}},
+      {"residual without layers",
+       iris("", "{ type = \"residual\" }, " + linear),
+       2,
+       {"model.layers[0].layers", "a list"}},
+      {"layer in a residual",
+       iris("", "{ type = \"residual\", layers = [ { type = \"linear\", unit = 4 } ] }, " + linear),
+       2,
+       {"model.layers[0].layers[0].unit"}},
+      {"momentum",
+       iris("optimizer = { type = \"sgd\", nesterov = true }\n"),
+       2,
+       {"train.optimizer: sgd.nesterov", "momentum"}},
+      {"two sizes left open",
+       iris("", "{ type = \"reshape\", shape = [-1, -1] }, " + linear),
+       2,
+       {"model.layers[0]", "[-1, -1]"}},
       {"batch norm of one",
        iris("batch_size = 1\n", "{ type = \"linear\", units = 4 }, { type = \"batch_norm\" }, " + linear),
        2,
@@ -201,6 +229,31 @@ TEST(Train, WarnsOfWhatIsSeldomMeant) {
   EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"linear\" }"), HasSubstr("nothing non-linear"));
   EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"relu\" }, { type = \"linear\" }"),
               Not(HasSubstr("warning")));
+  EXPECT_THAT(warnings("{ type = \"linear\" }, { type = \"softmax\" }, { type = \"identity\" }"),
+              HasSubstr("softmax before cross_entropy"));
+  EXPECT_THAT(warnings("{ type = \"linear\", units = 5 }, { type = \"dropout\" }, { type = \"linear\" }"),
+              HasSubstr("between linear1 and linear2"));
+}
+
+TEST(Train, WarningsFollowTheGraph) {
+  Folder f;
+  auto warnings = [&](const std::string& layers) {
+    Result r = gradus({"train", f.write("x.toml", iris("epochs = 1\n", layers)), "--out", f / "run", "--overwrite"});
+    EXPECT_EQ(r.code, 0) << r.err;
+    return r.err;
+  };
+  const std::string end = ", { type = \"relu\" }, { type = \"linear\" }";
+  auto linear = [](const std::string& more) { return "{ type = \"linear\", units = 4, " + more + " }"; };
+  EXPECT_THAT(warnings(linear("name = \"a\"") + ", " + linear("from = \"input\", name = \"b\"") +
+                       ", { type = \"add\", from = [\"a\", \"b\"] }" + end),
+              Not(HasSubstr("warning")));
+  std::string unread = warnings(linear("name = \"a\"") + ", " + linear("from = \"input\", name = \"b\"") + end);
+  EXPECT_THAT(unread, HasSubstr("no layer reads a"));
+  EXPECT_THAT(unread, Not(HasSubstr("non-linear")));
+  auto residual = [](const std::string& layers) { return "{ type = \"residual\", layers = [ " + layers + " ] }"; };
+  EXPECT_THAT(warnings(residual(linear("bias = true") + ", " + linear("bias = true")) + end),
+              HasSubstr("inside residual1: nothing non-linear stands between linear1 and linear2"));
+  EXPECT_THAT(warnings(residual("{ type = \"step\" }") + end), HasSubstr("inside residual1: the gradient of the step"));
 }
 
 TEST(Train, DivergingTrainingNamesTheStep) {

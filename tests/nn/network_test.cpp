@@ -151,6 +151,28 @@ TEST(Network, SeedsAndNamesDecideTheWeights) {
   EXPECT_NE(values_of(parameters_of(*twins)[0].value), values_of(parameters_of(*twins)[2].value));
 }
 
+// He draws are wider than Glorot's for more units than inputs, with any seed by the same factor.
+TEST(Network, DefaultInitializersLookThroughLayersThatKeepValues) {
+  auto width = [](const std::string& between) {
+    Value list =
+        parse_toml_value("[{ type = \"linear\", units = 9 }, " + between + " { type = \"linear\", units = 1 }]");
+    auto network = make_network(list, 0, "layers");
+    network->build(Shape{3}, 5);
+    std::vector<float> w = state_of(*network)[0].second.to_vector<float>();
+    return std::abs(w[0]);
+  };
+  const std::string relu = "{ type = \"relu\" },";
+  float he = width(relu), glorot = width("{ type = \"tanh\" },");
+  EXPECT_FLOAT_EQ(he, 2 * glorot);  // sqrt(6 / 3) against sqrt(6 / 12)
+  for (const char* kept : {"dropout", "flatten", "identity", "reshape"}) {
+    std::string layer =
+        std::string("{ type = \"") + kept + "\"" + (kept == std::string("reshape") ? ", shape = [9]" : "");
+    EXPECT_EQ(width(layer + " }, " + relu), he) << kept;
+  }
+  EXPECT_EQ(width("{ type = \"dropout\" }, { type = \"identity\" }, " + relu), he);
+  EXPECT_EQ(width("{ type = \"batch_norm\" }, " + relu), glorot);
+}
+
 TEST(Network, DropoutDrawsAnewEachStepInTrainingOnly) {
   auto n = from(R"({type = "dropout", rate = 0.5}, {type = "dropout", rate = 0.5, name = "second"})");
   n->build({50}, 1);
@@ -168,6 +190,16 @@ TEST(Network, DropoutDrawsAnewEachStepInTrainingOnly) {
   double kept = 0;
   for (double v : at(1, true)) kept += v != 0;
   EXPECT_NEAR(kept / 1000, 0.25, 0.06) << "the two layers draw the same mask";
+}
+
+TEST(Reshape, ErrorsShowTheShapeAsGiven) {
+  auto error = [](const char* shape, ErrorKind kind) {
+    return error_of(kind, [&] {
+      nn::layer("reshape", Value(Value::Table{{"shape", parse_toml_value(shape)}}))->output_shape(Shape{10});
+    });
+  };
+  EXPECT_THAT(error("[-1, -1]", ErrorKind::config), AllOf(HasSubstr("at most one"), HasSubstr("got [-1, -1]")));
+  EXPECT_THAT(error("[-1, 4]", ErrorKind::shape), HasSubstr("got [-1, 4]"));
 }
 
 TEST(Network, DropoutSeedOfTheStepMatters) {

@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "gradus/base/text.h"
 #include "gradus/nn/initializer.h"
 
 namespace gradus {
@@ -16,8 +17,7 @@ class Uniform final : public Initializer {
   };
   explicit Uniform(Params p) : params_(p) {
     if (p.low >= p.high)
-      throw Error(ErrorKind::config,
-                  {"uniform", "low below high", std::to_string(p.low) + " and " + std::to_string(p.high), ""});
+      throw Error(ErrorKind::config, {"uniform", "low below high", real_text(p.low) + " and " + real_text(p.high), ""});
   }
   Tensor make(const Shape& shape, std::int64_t, std::int64_t, const RandomKey& key, Dtype dtype) const override {
     return Tensor::uniform(shape, params_.low, params_.high, key, dtype);

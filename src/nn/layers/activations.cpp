@@ -11,6 +11,7 @@ class ActivationLayer : public Module {
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override { return {0, 0, input.size()}; }
   const Activation* as_activation() const override { return &activation_; }
+  bool keeps_values() const override { return activation_.kind == Activation::Kind::identity; }
   Tensor forward(const Tensor& x, const Context&) override {
     switch (activation_.kind) {
       case Activation::Kind::identity:

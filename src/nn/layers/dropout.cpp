@@ -15,6 +15,7 @@ class Dropout final : public Module {
   std::string type() const override { return "dropout"; }
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override { return {0, 0, input.size()}; }
+  bool keeps_values() const override { return true; }
   void build(const Shape&, const BuildContext& context) override { stream_ = context.key.stream; }
   Tensor forward(const Tensor& x, const Context& context) override {
     if (!context.training) return x;

@@ -21,7 +21,11 @@ struct LinearParams {
 class Linear final : public Module {
  public:
   using Params = LinearParams;
-  explicit Linear(Params p) : params_(std::move(p)) {}
+  Linear(Params p, const std::string& place) : params_(std::move(p)) {
+    // Made again for each build; here so that a mistake is told with its place.
+    make_initializer(params_.initializer, {}, place + ".initializer");
+    make_initializer(params_.bias_initializer, {}, place + ".bias_initializer");
+  }
 
   std::string type() const override { return "linear"; }
   Shape output_shape(const Shape& input) const override {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gradus/nn/module.h"
 
 namespace gradus {
@@ -14,6 +16,7 @@ class Flatten final : public Module {
   std::string type() const override { return "flatten"; }
   Shape output_shape(const Shape& input) const override { return {input.size()}; }
   Cost cost(const Shape&) const override { return {}; }
+  bool keeps_values() const override { return true; }
   Tensor forward(const Tensor& x, const Context&) override {
     return reshape(x, {x.dim(0), x.shape().product(1, x.rank())});
   }
@@ -27,7 +30,10 @@ struct ReshapeParams {
 class Reshape final : public Module {
  public:
   using Params = ReshapeParams;
-  explicit Reshape(Params p) : params_(std::move(p)) {}
+  explicit Reshape(Params p) : params_(std::move(p)) {
+    if (std::ranges::count(params_.shape, kRest) > 1)
+      throw Error(ErrorKind::config, {"reshape.shape", "at most one size of -1", Shape(params_.shape).text(), ""});
+  }
   std::string type() const override { return "reshape"; }
   Shape output_shape(const Shape& input) const override {
     Shape to(params_.shape);
@@ -42,11 +48,12 @@ class Reshape final : public Module {
     }
     if (rest >= 0 && known > 0 && input.size() % known == 0) to[rest] = input.size() / known;
     if (to.size() != input.size() || (rest >= 0 && to[rest] == kRest))
-      throw Error(ErrorKind::shape, {"reshape", "a shape of " + std::to_string(input.size()) + " elements", to.text(),
-                                     "examples are " + input.text()});
+      throw Error(ErrorKind::shape, {"reshape", "a shape of " + std::to_string(input.size()) + " elements",
+                                     Shape(params_.shape).text(), "examples are " + input.text()});
     return to;
   }
   Cost cost(const Shape&) const override { return {}; }
+  bool keeps_values() const override { return true; }
   Tensor forward(const Tensor& x, const Context&) override {
     Shape example(x.shape().begin() + 1, x.rank() - 1);
     return reshape(x, output_shape(example).inserted(0, x.dim(0)));

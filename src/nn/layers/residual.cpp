@@ -16,8 +16,8 @@ struct ResidualParams {
 class Residual final : public Module {
  public:
   using Params = ResidualParams;
-  explicit Residual(const Params& p) : branch_(make_network(p.layers, 0, "residual.layers")) {
-    if (!p.shortcut.is_null()) shortcut_ = make_network(p.shortcut, 0, "residual.shortcut");
+  Residual(const Params& p, const std::string& place) : branch_(make_network(p.layers, 0, place + ".layers")) {
+    if (!p.shortcut.is_null()) shortcut_ = make_network(p.shortcut, 0, place + ".shortcut");
   }
   std::string type() const override { return "residual"; }
   Shape output_shape(const Shape& input) const override {
@@ -29,6 +29,10 @@ class Residual final : public Module {
   }
   bool uses_batch_statistics() const override {
     return branch_->uses_batch_statistics() || (shortcut_ && shortcut_->uses_batch_statistics());
+  }
+  std::vector<const Network*> branches() const override {
+    if (shortcut_) return {branch_.get(), shortcut_.get()};
+    return {branch_.get()};
   }
   Cost cost(const Shape& input) const override {
     Cost c = branch_->cost(input), s = shortcut_ ? shortcut_->cost(input) : Cost{};
