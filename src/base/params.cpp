@@ -48,6 +48,18 @@ void check_choice(const std::string& value, const std::vector<std::string>& choi
          close.empty() ? "" : "did you mean " + quoted(close) + "?");
 }
 
+// A key that is often written beside the table it belongs into; counts where that table is among the known keys.
+struct Misplaced {
+  std::string_view key, table, fix;
+};
+
+constexpr Misplaced kMisplaced[] = {
+    {"lr", "optimizer", "write optimizer = { type = \"adam\", lr = 0.001 }"},
+    {"learning_rate", "optimizer", "write optimizer = { type = \"adam\", lr = 0.001 }"},
+    {"momentum", "optimizer", "write optimizer = { type = \"sgd\", momentum = 0.9 }"},
+    {"weight_decay", "optimizer", "write optimizer = { type = \"adamw\", weight_decay = 0.01 }"},
+};
+
 // Sets the fields that a table names.
 class Reader : public Fields {
  public:
@@ -177,6 +189,10 @@ class Reader : public Fields {
     std::string message = "unknown key " + word;
     const Value* type = level.table->find("type");
     if (type && type->is_string() && key != "type") message += " of " + printable(type->as_string(), 60);
+    for (const Misplaced& m : kMisplaced)
+      if (m.key == key && std::ranges::count(level.known, m.table) > 0)
+        throw Error(ErrorKind::config, place, message + ": it belongs to the " + std::string(m.table),
+                    std::string(m.fix));
     std::string close = nearest(key, level.known);
     if (!close.empty()) throw Error(ErrorKind::config, place, message, "did you mean " + quoted(close) + "?");
     if (level.known.empty()) throw Error(ErrorKind::config, place, message, "it takes no keys");

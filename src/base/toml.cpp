@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t kMaxBytes = 64 << 10;
 constexpr std::size_t kMaxDepth = 64;
 
-[[noreturn]] void refuse(const Location& where, const std::string& message) {
-  throw Error(ErrorKind::config, where.text(), message);
+[[noreturn]] void refuse(const Location& where, const std::string& message, const std::string& fix = "") {
+  throw Error(ErrorKind::config, where.text(), message, fix);
 }
 
 [[noreturn]] void refuse_depth(const Location& where) {
@@ -145,6 +145,101 @@ class Converter {
   std::string name_;
 };
 
+// What toml++ says of a mistake, and the line where it found it, up to the place and from there on.
+struct Finding {
+  std::string_view said, before, after;
+
+  bool says(std::string_view part) const { return said.find(part) != std::string_view::npos; }
+  bool follows(char c) const {
+    std::size_t last = before.find_last_not_of(" \t");
+    return last != std::string_view::npos && before[last] == c;
+  }
+};
+
+struct Explanation {
+  bool (*fits)(const Finding&);
+  const char* what;
+  const char* fix;
+};
+
+// The first that fits is told.
+constexpr Explanation kExplanations[] = {
+    {[](const Finding& f) {
+       constexpr std::string_view kCurly[] = {"\u201C", "\u201D", "\u201E", "\u2018", "\u2019"};
+       return std::ranges::any_of(kCurly, [&](std::string_view quote) { return f.after.starts_with(quote); });
+     },
+     "curly quotes are no quotes here", "use straight ones, \" or '"},
+    {[](const Finding& f) { return f.says("escape sequence") || f.says("unicode scalar"); },
+     "a backslash in double quotes begins an escape such as \\n", "write paths with / or in single quotes"},
+    {[](const Finding& f) { return f.says("string: ") && f.after.empty(); }, "a text is not closed",
+     "end it with the quote that it begins with"},
+    {[](const Finding& f) { return f.says("inline table") && f.after.empty(); }, "a { is not closed on its line",
+     "keep { } on one line"},
+    {[](const Finding& f) { return f.after.starts_with('=') && f.follows('='); },
+     "there is more than one =", "write key = value"},
+    {[](const Finding& f) { return f.says("expected '='"); }, "the = between a key and its value is missing",
+     "write key = value"},
+    {[](const Finding& f) { return f.says("expected value"); }, "the key has no value", "write it behind the ="},
+    {[](const Finding& f) {
+       bool digit_follows = f.after.size() > 1 && f.after[1] >= '0' && f.after[1] <= '9';
+       return f.says("expected a comment") && f.after.starts_with(',') && digit_follows;
+     },
+     "a comma is no decimal point", "write 1.5, not 1,5"},
+    {[](const Finding& f) { return f.says("expected a comment"); }, "something follows a value on its line",
+     "write one key = value a line, texts in quotes"},
+    {[](const Finding& f) { return f.says("expected decimal digit") && (f.after.starts_with('.') || f.follows('.')); },
+     "a decimal point needs digits on both sides", "write 0.5 or 5.0"},
+    {[](const Finding& f) { return f.says("array: encountered end-of-file"); }, "a [ is not closed",
+     "end the list with ]"},
+    {[](const Finding& f) { return f.says("array: expected comma"); }, "a comma is missing in a list",
+     "put one between its elements"},
+    {[](const Finding& f) { return f.says("table header: expected ']'"); }, "a [ is not closed",
+     "end the section's name with ]"},
+};
+
+// The unquoted word that stands as the value at the finding, "" where there is none.
+std::string word_at(const Finding& f) {
+  if (!f.says("parsing value") && !f.says("parsing floating-point") && !f.says("parsing boolean")) return "";
+  std::string_view begin = f.before.substr(f.before.find_last_of("=,[{ \t") + 1);
+  std::string word = std::string(begin) + std::string(f.after.substr(0, f.after.find_first_of(",]}#")));
+  word.resize(word.find_last_not_of(" \t\r") + 1);
+  auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  bool is_path = word.starts_with('/') || word.starts_with("./") || word.starts_with("../") || word.starts_with('~');
+  return !word.empty() && (is_letter(word[0]) || is_path) ? word : "";
+}
+
+// The boolean that a word in another spelling means, "" where it means none.
+std::string boolean_meant(std::string word) {
+  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (word == "true" || word == "yes" || word == "on") return "true";
+  return word == "false" || word == "no" || word == "off" ? "false" : "";
+}
+
+// Tells a mistake that toml++ found in the words of who wrote it.
+[[noreturn]] void refuse(const Location& where, const Finding& finding) {
+  if (std::string word = word_at(finding); !word.empty()) {
+    std::string meant = boolean_meant(word);
+    if (!meant.empty()) refuse(where, shown(word) + " is neither true nor false", "write " + meant);
+    refuse(where, "a text needs quotes", "write " + shown(word));
+  }
+  auto known = std::ranges::find_if(kExplanations, [&](const Explanation& e) { return e.fits(finding); });
+  if (known != std::end(kExplanations)) refuse(where, known->what, known->fix);
+  refuse(where, printable(finding.said));
+}
+
+// The finding at a line and column of the text, both from 1; columns count characters.
+Finding finding_at(std::string_view text, const toml::source_position& p, std::string_view said) {
+  for (auto line = p.line; line > 1; --line) text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  text = text.substr(0, text.find('\n'));
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  std::size_t at = 0;
+  for (auto column = p.column; column > 1 && at < text.size(); --column) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0u) == 0x80u) ++at;
+  }
+  return {said, text.substr(0, at), text.substr(at)};
+}
+
 }  // namespace
 
 Value parse_toml(std::string_view text, const std::string& name) {
@@ -158,7 +253,7 @@ Value parse_toml(std::string_view text, const std::string& name) {
     return result;
   } catch (const toml::parse_error& e) {
     toml::source_position p = e.source().begin;
-    refuse({name, static_cast<int>(p.line), static_cast<int>(p.column)}, printable(e.description()));
+    refuse({name, static_cast<int>(p.line), static_cast<int>(p.column)}, finding_at(text, p, e.description()));
   }
 }
 

@@ -73,6 +73,41 @@ TEST(Toml, SyntaxErrorsNameLineAndColumn) {
   EXPECT_THAT(refusal("s = \"open\n"), StartsWith("x.toml:1:"));
 }
 
+TEST(Toml, CommonMistakesAreToldWithTheirFix) {
+  struct Case {
+    const char *text, *place, *what, *fix;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"name = iris", "1:9", "a text needs quotes", "write \"iris\""},
+           {"a = 1\nfile = data/iris.csv # here", "2:8", "a text needs quotes", "write \"data/iris.csv\""},
+           {"l = [ { type = relu } ]", "1:", "a text needs quotes", "write \"relu\""},
+           {"name = \"a\nb = 1", "1:10", "a text is not closed", "the quote that it begins with"},
+           {"name = 'a", "1:", "a text is not closed", "the quote that it begins with"},
+           {"name = \u201Ca\u201D", "1:8", "curly quotes", "straight ones"},
+           {"a == 1", "1:4", "more than one =", "key = value"},
+           {"f = \"C:\\data\"", "1:9", "a backslash in double quotes", "with / or in single quotes"},
+           {"f = \"C:\\users\"", "1:10", "a backslash in double quotes", "with / or in single quotes"},
+           {"o = { a = 1,\n b = 2 }", "1:13", "not closed on its line", "keep { } on one line"},
+           {"o = { a = 1\r\n}", "1:12", "not closed on its line", "keep { } on one line"},
+           {"a = True", "1:5", "\"True\" is neither true nor false", "write true"},
+           {"a = [yes, 1]", "1:6", "\"yes\" is neither true nor false", "write true"},
+           {"a = off", "1:5", "\"off\" is neither true nor false", "write false"},
+           {"key: value", "1:4", "the = between", "key = value"},
+           {"o = { a: 1 }", "1:8", "the = between", "key = value"},
+           {"key =\nb = 1", "1:6", "no value", "behind the ="},
+           {"a = 1,5", "1:6", "no decimal point", "1.5"},
+           {"a = .5", "1:5", "digits on both sides", "0.5"},
+           {"a = 1 b = 2", "1:7", "follows a value", "a line"},
+           {"a = [1, 2\n", "", "a [ is not closed", "end the list with ]"},
+           {"a = [1 2]", "1:8", "a comma is missing", "between its elements"},
+           {"[data\na = 1", "1:6", "a [ is not closed", "end the section's name"}}) {
+    std::string message = refusal(c.text);
+    EXPECT_THAT(message, AllOf(StartsWith(std::string("x.toml:") + c.place), HasSubstr(c.what), HasSubstr(c.fix)))
+        << c.text;
+    EXPECT_THAT(message, ::testing::Not(HasSubstr("parsing"))) << c.text;
+  }
+}
+
 TEST(Toml, HostileTextsAreRefused) {
   for (std::string text :
        {std::string("[\n"), std::string("a = \0", 5), std::string("\0", 1), std::string("a = \"\xff\xfe\""),
