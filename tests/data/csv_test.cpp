@@ -133,7 +133,7 @@ TEST(Csv, TypesCanBeGiven) {
   EXPECT_THAT(error("a,b\n1,2\nx1,3\n", with_types("a", "numeric")),
               AllOf(HasSubstr(":3, column \"a\""), HasSubstr("expected a number, got \"x1\"")));
   EXPECT_THAT(error("alpha,b\n1,2\n", with_types("alpa", "numeric"), ErrorKind::config),
-              AllOf(HasSubstr("types.alpa"), HasSubstr("did you mean \"alpha\"?")));
+              AllOf(HasSubstr("data.types.alpa"), HasSubstr("did you mean \"alpha\"?")));
   EXPECT_THAT(error("a,b\n1,2\n", with_types("a", "text"), ErrorKind::config),
               AllOf(HasSubstr("\"numeric\" or \"categorical\""), HasSubstr("\"text\"")));
 }
@@ -189,6 +189,64 @@ TEST(Csv, FixesNames) {
   EXPECT_THAT(table.notes(), Contains(HasSubstr("2 column names were empty or taken")));
 }
 
+TEST(Csv, ATextInAnotherEncodingIsAnError) {
+  EXPECT_THAT(error("a,b\n1,x\n2,caf\xE9\n"),
+              AllOf(HasSubstr(":3, column \"b\""), HasSubstr("UTF-8"), HasSubstr("save the file as UTF-8")));
+  EXPECT_THAT(error("caf\xE9,b\n1,x\n"), AllOf(HasSubstr(":1:"), HasSubstr("save the file as UTF-8")));
+  EXPECT_THAT(error("\x89PNG\r\n\x1A\n"), HasSubstr("UTF-8"));
+  EXPECT_THAT(error("a,b\n1,2\n3,\xE9\n"), HasSubstr(":3, column \"b\"")) << "among numbers";
+  EXPECT_THAT(texts(read("\u00E9,b\n1,caf\u00E9\n2,\uFFFD\n"), "b"), ElementsAre("caf\u00E9", "\uFFFD"));
+}
+
+TEST(Csv, ALineOfSpreadsheetsNamesTheDelimiter) {
+  for (const char* line : {"sep=;\n", "sep=;\r\n", "\"sep=;\"\n"}) {
+    Table table = read(std::string(line) + "a;b,c\n1;x,y\n2;z,w\n");
+    EXPECT_THAT(table.names(), ElementsAre("a", "b,c")) << line;
+    EXPECT_THAT(texts(table, "b,c"), ElementsAre("x,y", "z,w")) << line;
+  }
+  EXPECT_THAT(error("sep=;\na;b\n1;2\n3\n"), AllOf(HasSubstr(":4:"), HasSubstr("as in line 2")));
+  EXPECT_THAT(read("sep=ab,b\n1,2\n").names(), ElementsAre("sep=ab", "b"));
+  CsvOptions bars;
+  bars.delimiter = "|";
+  EXPECT_THAT(read("sep=;\na|b\n1|2\n", bars).names(), ElementsAre("a", "b"));
+}
+
+// Rows of a column `x` with these texts, each with its number in place of N.
+std::string rows_of(const std::string& text, int rows) {
+  std::string all = "x\ty\n";
+  for (int i = 0; i < rows; ++i) {
+    std::string cell = text;
+    cell.replace(cell.find('N'), 1, std::to_string(10 + i));
+    all += cell + "\t" + std::to_string(i) + "\n";
+  }
+  return all;
+}
+
+TEST(Csv, NumbersAndDatesThatAreNotReadAsSuchAreTold) {
+  struct Case {
+    const char *text, *what, *fix;
+  };
+  for (const Case& c : {Case{"N,5", "a decimal comma (\"10,5\")", "set decimal"},
+                        {"1,N0.50", "signs", "1200.5"},
+                        {"$ N", "signs", "1200.5"},
+                        {"N %", "signs", "1200.5"},
+                        {"N \u20AC", "signs", "1200.5"},
+                        {"20N-03-31", "dates (\"2010-03-31\")", "days"},
+                        {"N.03.2024", "dates", "days"},
+                        {"3/N/2024 10:15", "dates", "days"}})
+    EXPECT_THAT(read(rows_of(c.text, 20)).notes(), Contains(AllOf(HasSubstr("column \"x\""), HasSubstr(c.what),
+                                                                  HasSubstr("20 categories"), HasSubstr(c.fix))))
+        << c.text;
+  auto says_so = [](const std::string& text, const CsvOptions& options = {}) {
+    return !read(text, options).notes().empty() &&
+           ::testing::Matches(Contains(HasSubstr("categories")))(read(text, options).notes());
+  };
+  EXPECT_FALSE(says_so(rows_of("name N", 20)));
+  EXPECT_FALSE(says_so(rows_of("N,5", 10))) << "few levels";
+  EXPECT_FALSE(says_so(rows_of("N,5", 20), with_types("x", "categorical")));
+  EXPECT_FALSE(says_so(rows_of("N,5", 20) + rows_of("N,5", 20).substr(4))) << "levels that come again";
+}
+
 TEST(Csv, RaggedRowsAreErrorsWithLineAndCounts) {
   EXPECT_THAT(error("a,b,c\n1,2,3\n4,5\n"),
               AllOf(HasSubstr(":3:"), HasSubstr("expected 3 fields, as in line 1, got 2")));
@@ -200,7 +258,7 @@ TEST(Csv, RaggedRowsAreErrorsWithLineAndCounts) {
 TEST(Csv, AcceptsATrailingDelimiter) {
   Table everywhere = read("a,b,\n1,2,\n3,4,\n");
   EXPECT_THAT(everywhere.names(), ElementsAre("a", "b"));
-  EXPECT_THAT(everywhere.notes(), Contains(HasSubstr("last column has neither a name nor a value")));
+  EXPECT_THAT(everywhere.notes(), ElementsAre(HasSubstr("last column has neither a name nor a value")));
   Table in_rows = read("a,b\n1,2,\n3,4,\n5,6\n");
   EXPECT_THAT(numbers(in_rows, "b"), ElementsAre(2, 4, 6));
   EXPECT_THAT(in_rows.notes(), Contains(HasSubstr("at the end of 2 rows was ignored")));
@@ -268,6 +326,17 @@ TEST(Csv, KeepsItsLimits) {
   EXPECT_THAT(error(gzipped("a,b,c\n1,2,3\n"), options), HasSubstr("at most 10 bytes"));
   options.max_field = 0;
   EXPECT_THAT(error("a\n", options, ErrorKind::value), HasSubstr("max_field"));
+}
+
+TEST(Csv, StopsReadingWhereAFieldMustBeTooLong) {
+  CsvOptions options;
+  options.max_field = 1000;
+  std::string packed = gzipped("a,b\n1," + std::string(64 << 20, 'x'));
+  packed.resize(packed.size() / 2);
+  for (const char* delimiter : {"auto", ",", ";"}) {
+    options.delimiter = delimiter;
+    EXPECT_THAT(error(packed, options), HasSubstr("longer than 1000 bytes")) << "instead of: the file is cut off";
+  }
 }
 
 TEST(Csv, ReadsLargeFilesPlainAndGzippedWhateverTheirName) {

@@ -13,6 +13,7 @@
 #include "gradus/data/readers/csv_columns.h"
 #include "gradus/data/readers/csv_cursor.h"
 #include "gradus/data/readers/csv_dialect.h"
+#include "gradus/data/readers/csv_hint.h"
 
 namespace gradus {
 namespace {
@@ -34,6 +35,7 @@ class CsvTable {
   FieldEnd read_excess(CsvScanner& scanner, const char*& p, const char* end);
   double cell(std::size_t column, std::string_view text);
   void turn_categorical(std::size_t column, std::string_view text);
+  [[noreturn]] static void refuse_encoding(const std::string& place, std::string_view text);
   void reserve(std::size_t bytes_read, std::size_t bytes_left);
   void append_block();
   void check_decimal_marks() const;
@@ -50,6 +52,7 @@ class CsvTable {
   bool has_header_;
   std::uint64_t names_line_ = 1;
   bool last_name_is_made_up_ = false;
+  std::vector<std::string> renamed_;  // what became of names that were empty or taken
   std::vector<std::string> names_;
   std::vector<CsvColumn> columns_;
   // What the innermost loop asks of a column: the decimal mark of its undecorated numbers (a digit, which never follows
@@ -109,14 +112,14 @@ void CsvTable::read_names(CsvCursor& cursor) {
     names_.assign(names_.size(), "");
     table_.add_note("there is no header line: the columns are named column_1, column_2, ...");
   }
+  for (const std::string& name : names_)
+    if (!is_utf8(name)) refuse_encoding(cursor.place(names_line_), name);
   last_name_is_made_up_ = names_.back().empty();
   fix_names();
 }
 
 void CsvTable::fix_names() {
   std::unordered_set<std::string> given(names_.begin(), names_.end()), taken;
-  std::size_t changed = 0;
-  std::string example;
   for (std::size_t c = 0; c < names_.size(); ++c) {
     std::string& name = names_[c];
     bool is_fine = !name.empty() && taken.insert(name).second;
@@ -125,12 +128,9 @@ void CsvTable::fix_names() {
     name = stem;
     for (int i = 3; given.count(name) || !taken.insert(name).second; ++i)
       name = old.empty() ? fmt::format("{}_{}", stem, i - 1) : fmt::format("{}_{}", old, i);
-    if (changed++ == 0)
-      example = old.empty() ? fmt::format("column {} is now {}", c + 1, quoted(name))
-                            : fmt::format("the second {} is now {}", quoted(old), quoted(name));
+    renamed_.push_back(old.empty() ? fmt::format("column {} is now {}", c + 1, quoted(name))
+                                   : fmt::format("the second {} is now {}", quoted(old), quoted(name)));
   }
-  if (has_header_ && changed > 0)
-    table_.add_note(count_text(changed, "column name was", "column names were") + " empty or taken: " + example);
 }
 
 void CsvTable::give_type(const std::string& name, ColumnKind kind) {
@@ -141,16 +141,16 @@ void CsvTable::give_type(const std::string& name, ColumnKind kind) {
 void CsvTable::give_types() {
   for (const auto& [name, kind] : options_.expected_kinds) give_type(name, kind);
   if (options_.types.is_null()) return;
-  for (const auto& [name, type] : options_.types.as_table("types")) {
-    std::string place = "types." + name;
+  for (const auto& [name, type] : options_.types.as_table("data.types")) {
+    std::string place = "data.types." + name;
     if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
       std::string close = nearest(name, names_);
-      throw Error(ErrorKind::config, {place, "a column of " + table_.name(), quoted(name),
+      throw Error(ErrorKind::config, {type.place(place), "a column of " + table_.name(), quoted(name),
                                       close.empty() ? "" : "did you mean " + quoted(close) + "?"});
     }
     const std::string& text = type.as_string(place);
     if (text != "numeric" && text != "categorical")
-      throw Error(ErrorKind::config, {place, "\"numeric\" or \"categorical\"", quoted(text), ""});
+      throw Error(ErrorKind::config, {type.place(place), "\"numeric\" or \"categorical\"", quoted(text), ""});
     give_type(name, text == "numeric" ? ColumnKind::numeric : ColumnKind::categorical);
   }
 }
@@ -254,7 +254,15 @@ double CsvTable::cell(std::size_t c, std::string_view text) {
     turn_categorical(c, text);
     if (!column.is_stored()) return kMissing;
   }
-  return column.code(text);
+  std::size_t known = column.level_count();
+  std::int32_t code = column.code(text);
+  if (column.level_count() > known && !is_utf8(text)) refuse_encoding(column_place(c), text);
+  return code;
+}
+
+void CsvTable::refuse_encoding(const std::string& place, std::string_view text) {
+  throw Error(ErrorKind::data,
+              {place, "UTF-8 text", "another encoding in " + short_quoted(text), "save the file as UTF-8"});
 }
 
 void CsvTable::turn_categorical(std::size_t c, std::string_view text) {
@@ -322,8 +330,10 @@ void CsvTable::add_notes(const CsvCursor& cursor) {
     table_.add_note("text behind a closing quote was kept in " + count_text(cursor.scanner().stray_quotes, "field"));
   for (std::size_t c = 0; c < columns_.size(); ++c)
     if (columns_[c].must_reread())
-      table_.add_note(fmt::format("column {} has numbers but also {} (line {}), so it is categorical",
-                                  quoted(names_[c]), short_quoted(columns_[c].odd_text()), columns_[c].odd_line()));
+      table_.add_note(
+          fmt::format("column {} has numbers but also {} (line {}), so it is categorical; list that text in "
+                      "missing_values if it stands for none",
+                      quoted(names_[c]), short_quoted(columns_[c].odd_text()), columns_[c].odd_line()));
 }
 
 Table CsvTable::build() {
@@ -331,11 +341,18 @@ Table CsvTable::build() {
     Column column = columns_[c].take(names_[c]);
     bool is_trailing = c + 1 == columns_.size() && c > 0 && last_name_is_made_up_ && rows_ > 0 && column.is_numeric() &&
                        column.missing_count() == rows_;
-    if (is_trailing)
+    if (is_trailing) {
       table_.add_note("the last column has neither a name nor a value: it was dropped");
-    else
-      table_.add(std::move(column));
+      renamed_.pop_back();
+      continue;
+    }
+    std::string hint = columns_[c].type_is_given() || columns_[c].must_reread() ? "" : csv_hint(column);
+    if (!hint.empty()) table_.add_note(hint);
+    table_.add(std::move(column));
   }
+  if (has_header_ && !renamed_.empty())
+    table_.add_note(count_text(renamed_.size(), "column name was", "column names were") +
+                    " empty or taken: " + renamed_.front());
   return std::move(table_);
 }
 

@@ -17,6 +17,7 @@ namespace gradus {
 class LevelIndex {
  public:
   std::int32_t code(std::string_view text);
+  std::size_t size() const { return codes_.size(); }
   std::vector<std::string> take();
 
  private:
@@ -77,6 +78,7 @@ class CsvColumn {
   std::uint64_t odd_line() const { return odd_line_; }
 
   std::int32_t code(std::string_view text) { return levels_.code(text); }
+  std::size_t level_count() const { return levels_.size(); }
 
   // Remembers the lines on which decimal marks were first seen; 0 for none.
   void saw_mark(char mark, std::uint64_t line);

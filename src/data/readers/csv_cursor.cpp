@@ -11,12 +11,18 @@ CsvCursor::CsvCursor(const std::string& path, const CsvOptions& options)
     : path_(path),
       max_field_(static_cast<std::size_t>(options.max_field)),
       max_columns_(static_cast<std::size_t>(options.max_columns)),
-      source_(path, static_cast<std::uint64_t>(options.max_bytes)),
+      source_(path, static_cast<std::uint64_t>(options.max_bytes), max_field_, csv_separators(options)),
       first_window_(source_.next(0)),
       scanner_(csv_delimiter(options, first_window_, path), max_field_),
       begin_(first_window_.data()),
       p_(begin_),
-      end_(begin_ + first_window_.size()) {}
+      end_(begin_ + first_window_.size()) {
+  std::size_t separator_line = csv_separator_line(first_window_).length;
+  if (separator_line == 0) return;
+  p_ += separator_line;
+  first_window_.remove_prefix(separator_line);
+  ++scanner_.line;
+}
 
 bool CsvCursor::find_record() {
   std::uint64_t blank = 0;

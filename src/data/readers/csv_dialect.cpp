@@ -16,6 +16,8 @@ namespace {
 
 using Record = std::vector<std::string>;
 
+constexpr std::string_view kDelimiters = ",;\t|";
+
 // The first complete records of a window: enough to judge by, and little however long the lines are.
 std::vector<Record> sample(std::string_view window, char delimiter, const CsvOptions& options) {
   constexpr std::size_t kRecords = 100, kBytes = 1u << 20;
@@ -64,9 +66,10 @@ Fit fit(const std::vector<Record>& records, const CsvCells& cells) {
 }
 
 char detect(const CsvOptions& options, std::string_view window) {
+  if (CsvSeparatorLine said = csv_separator_line(window); said.length > 0) return said.delimiter;
   char best = ',';
   Fit best_fit;
-  for (char candidate : {',', ';', '\t', '|'}) {
+  for (char candidate : kDelimiters) {
     if (options.decimal == std::string(1, candidate)) {
       if (best == candidate) best = ';';
       continue;
@@ -83,6 +86,19 @@ char detect(const CsvOptions& options, std::string_view window) {
 
 }  // namespace
 
+CsvSeparatorLine csv_separator_line(std::string_view first_lines) {
+  std::string_view line = first_lines.substr(0, first_lines.find_first_of("\r\n"));
+  std::size_t length = line.size();
+  if (length < first_lines.size()) length += first_lines.substr(length).starts_with("\r\n") ? 2 : 1;
+  if (line.size() > 2 && line.front() == '"' && line.back() == '"') line = line.substr(1, line.size() - 2);
+  bool names_one = line.size() == 5 && line.starts_with("sep=") && kDelimiters.find(line[4]) != std::string_view::npos;
+  return names_one ? CsvSeparatorLine{length, line[4]} : CsvSeparatorLine{};
+}
+
+std::string csv_separators(const CsvOptions& options) {
+  return options.delimiter.size() == 1 ? options.delimiter : std::string(kDelimiters);
+}
+
 char csv_delimiter(const CsvOptions& options, std::string_view first_lines, const std::string& path) {
   if (options.delimiter == "auto") return detect(options, first_lines);
   std::string text = options.delimiter == "tab" || options.delimiter == "\\t" ? "\t" : options.delimiter;
@@ -95,9 +111,10 @@ char csv_delimiter(const CsvOptions& options, std::string_view first_lines, cons
 }
 
 bool csv_has_header(const CsvOptions& options, std::string_view first_lines, char delimiter) {
-  if (!options.header.is_string()) return options.header.as_bool("header");
+  if (!options.header.is_string()) return options.header.as_bool("data.header");
   if (options.header.as_string() != "auto")
-    throw Error(ErrorKind::config, {"header", "\"auto\", true or false", quoted(options.header.as_string()), ""});
+    throw Error(ErrorKind::config, {options.header.place("data.header"), "\"auto\", true or false",
+                                    quoted(options.header.as_string()), ""});
   std::vector<Record> records = sample(first_lines, delimiter, options);
   if (records.empty()) return true;
   CsvCells cells(options, delimiter);

@@ -8,6 +8,16 @@
 
 namespace gradus {
 
+// The line "sep=;" that spreadsheets write first, and the delimiter it names; no line where its length is 0.
+struct CsvSeparatorLine {
+  std::size_t length = 0;  // with its line break
+  char delimiter = '\0';
+};
+CsvSeparatorLine csv_separator_line(std::string_view first_lines);
+
+// What may end a field before the delimiter is known.
+std::string csv_separators(const CsvOptions& options);
+
 // The delimiter that `options` name, or the one of , ; tab | that fits the first lines of a file best: every record
 // has the same number of fields, then most of them are numbers, then the order above. Throws Error{config} for a
 // delimiter that is not one character, or that is a quote, a line break, a digit or the decimal mark.

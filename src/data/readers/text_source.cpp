@@ -31,7 +31,8 @@ std::size_t whole_lines(std::string_view text) {
 
 }  // namespace
 
-TextSource::TextSource(const std::string& path, std::uint64_t max_bytes) : max_bytes_(max_bytes), file_(path) {
+TextSource::TextSource(const std::string& path, std::uint64_t max_bytes, std::size_t max_field, std::string separators)
+    : max_bytes_(max_bytes), max_field_(max_field), separators_(std::move(separators)), file_(path) {
   if (is_gzip(file_))
     gzip_ = std::make_unique<GzipStream>(file_);
   else
@@ -46,6 +47,7 @@ std::string_view TextSource::next(std::size_t used) {
     fill(std::max(kPiece, filled_));
     std::size_t lines = at_end_ ? filled_ : whole_lines(text());
     if (lines > 0) return text().substr(0, lines);
+    check_last_field();
     if (filled_ > kLongestLine)
       throw Error(ErrorKind::data, file_.path(), fmt::format("a line is longer than {} MB", kLongestLine >> 20),
                   "is this a text file?");
@@ -69,6 +71,14 @@ void TextSource::fill(std::size_t n) {
   filled_ += got;
   at_end_ = got < n;
   if (at_end_ && filled_ > 0 && text_[filled_ - 1] != '\n') text_[filled_++] = '\n';
+}
+
+// A quote of the field's text is written as two.
+void TextSource::check_last_field() const {
+  std::size_t begin = text().find_last_of(separators_) + 1;
+  if (filled_ - begin > 2 * max_field_ + 2)
+    throw Error(ErrorKind::data, file_.path(), fmt::format("a field is longer than {} bytes", max_field_),
+                "is this a text file?");
 }
 
 void TextSource::check_total(std::uint64_t bytes) const {
