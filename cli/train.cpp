@@ -50,6 +50,26 @@ std::string epoch_line(const EpochRecord& r, std::int64_t epochs) {
   return line + "  " + duration(r.seconds);
 }
 
+// Examples a second, from the first step's end on.
+class Speed {
+ public:
+  // "" while there is little to tell it from.
+  std::string text(std::int64_t examples) {
+    auto now = std::chrono::steady_clock::now();
+    if (first_ < 0) {
+      first_ = examples;
+      begin_ = now;
+    }
+    double spent = std::chrono::duration<double>(now - begin_).count();
+    if (spent < 1) return "";
+    return grouped(static_cast<std::int64_t>(static_cast<double>(examples - first_) / spent)) + " examples/s";
+  }
+
+ private:
+  std::int64_t first_ = -1;
+  std::chrono::steady_clock::time_point begin_;
+};
+
 std::string result_line(const Value& part) {
   std::string line;
   for (const char* name : {"accuracy", "macro_f1", "r2", "mae", "mse", "loss"})
@@ -93,26 +113,20 @@ void train(const TrainArguments& a) {
       say(text);
     };
   std::int64_t epochs = experiment.params.train.epochs, current = 0;
-  auto begin = std::chrono::steady_clock::now();
+  Speed speed;
   std::string score;  // of the last epoch on the validation part
   if (talks)
     options.progress = [&](const Progress& p) {
-      if (current == 0) begin = std::chrono::steady_clock::now();
-      if (p.epoch != current) {
-        bar.start("epoch " + std::to_string(p.epoch) + "/" + std::to_string(epochs), p.steps);
-        current = p.epoch;
-      }
-      double spent = std::max(1e-6, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-      bar.update(p.step, "loss " + short_number(p.loss) + score + "  " +
-                             grouped(static_cast<std::int64_t>(static_cast<double>(p.examples) / spent)) +
-                             " examples/s");
+      if (p.epoch != current) bar.start("epoch " + std::to_string(p.epoch) + "/" + std::to_string(epochs), p.steps);
+      current = p.epoch;
+      bar.update(p.step, {"loss " + short_number(p.loss), score, speed.text(p.examples)});
     };
   if (talks)
     options.epoch_end = [&](const EpochRecord& r) {
       bar.clear();
       say(epoch_line(r, epochs));
       for (const auto& [name, value] : r.validation)
-        if (name == "accuracy" || name == "r2") score = "  " + name + " " + short_number(value);
+        if (name == "accuracy" || name == "r2") score = "validation " + name + " " + short_number(value);
     };
   RunOutcome outcome = run_experiment(experiment, options);
   if (outcome.training.stopped == Stopped::interrupted) {

@@ -1,5 +1,9 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "gradus/base/value.h"
@@ -254,6 +258,61 @@ TEST(Train, WarningsFollowTheGraph) {
   EXPECT_THAT(warnings(residual(linear("bias = true") + ", " + linear("bias = true")) + end),
               HasSubstr("inside residual1: nothing non-linear stands between linear1 and linear2"));
   EXPECT_THAT(warnings(residual("{ type = \"step\" }") + end), HasSubstr("inside residual1: the gradient of the step"));
+}
+
+// What training writes on a terminal of that width, without what the lines between take back.
+std::vector<std::string> drawn(int columns, const std::string& config) {
+  Folder f;
+  setenv("TERM", "xterm", 1);
+  int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
+  EXPECT_TRUE(grantpt(terminal) == 0 && unlockpt(terminal) == 0 && ioctl(terminal, TIOCSWINSZ, &size) == 0);
+  int kept_open = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  std::string text;
+  {
+    Running running({"train", f.write("x.toml", config), "--out", f / "run"}, "", ptsname(terminal));
+    fcntl(terminal, F_SETFL, O_NONBLOCK);
+    for (bool at_work = true; at_work;) {
+      at_work = running.is_at_work();
+      char piece[4096];
+      for (ssize_t n; (n = read(terminal, piece, sizeof piece)) > 0;) text.append(piece, static_cast<std::size_t>(n));
+      usleep(1000);
+    }
+  }
+  close(kept_open);
+  close(terminal);
+  std::vector<std::string> lines;
+  const std::string back = "\r\033[K";
+  for (std::size_t at = text.find(back); at != std::string::npos; at = text.find(back, at)) {
+    at += back.size();
+    std::string line = text.substr(at, text.find_first_of("\r\n", at) - at);
+    if (line.find('%') != std::string::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+std::size_t count(const std::string& line, const std::string& piece) {
+  std::size_t n = 0;
+  for (std::size_t at = 0; (at = line.find(piece, at)) != std::string::npos; at += piece.size()) ++n;
+  return n;
+}
+
+TEST(Train, TheBarKeepsItsWidthAndFitsTheTerminal) {
+  for (int columns : {20, 40, 80, 200}) {
+    std::vector<std::string> lines = drawn(columns, iris("epochs = 4\nbatch_size = 1\n"));
+    ASSERT_GE(lines.size(), 4u);
+    EXPECT_THAT(lines.front(), Not(HasSubstr("examples/s"))) << "too early to tell";
+    bool scored = false;
+    for (const std::string& line : lines) {
+      std::size_t bar = count(line, "█") + count(line, "░");
+      EXPECT_EQ(bar, columns == 20 ? 0u : columns == 200 ? 30u : 10u) << line;
+      EXPECT_LT(line.size() - 2 * bar, static_cast<std::size_t>(columns)) << line;
+      EXPECT_EQ(count(line, "accuracy"), count(line, "validation accuracy")) << line;
+      EXPECT_EQ(count(line, "loss"), columns == 20 ? 0u : 1u) << line;
+      scored |= count(line, "accuracy") > 0;
+    }
+    EXPECT_EQ(scored, columns >= 80) << columns;
+  }
 }
 
 TEST(Train, DivergingTrainingNamesTheStep) {
