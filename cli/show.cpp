@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <memory>
@@ -109,16 +110,37 @@ std::string catalog_text(const Value& all) {
 
 // ---- a config's keys
 
+// The keys of [data] and [prepare]; those that one format alone has say which.
+std::vector<FieldInfo> data_fields(const std::string& section) {
+  std::vector<FieldInfo> all;
+  for (const std::string& format : sources().names())
+    for (FieldInfo f : sources().entry(format).fields) {
+      if (!f.name.starts_with(section + ".")) continue;
+      if (f.name == "data.format") {
+        f.choices = sources().names();
+        f.default_value = Value();
+        f.help += "; left out: by the file's name";
+      }
+      auto known = std::ranges::find(all, f.name, &FieldInfo::name);
+      bool in_all = std::ranges::all_of(sources().names(), [&](const std::string& other) {
+        const std::vector<FieldInfo>& fields = sources().entry(other).fields;
+        return std::ranges::find(fields, f.name, &FieldInfo::name) != fields.end();
+      });
+      if (known != all.end()) continue;
+      if (!in_all) f.help = format + ": " + f.help;
+      all.push_back(std::move(f));
+    }
+  return all;
+}
+
 Value config_fields() {
   ExperimentParams params;
   Value list = Value::array();
-  auto add = [&](const std::vector<FieldInfo>& fields, const std::string& prefix) {
-    for (FieldInfo f : fields) {
-      f.name = prefix + f.name;
+  for (const FieldInfo& f : describe_params(params))
+    if (f.name == "data" || f.name == "prepare")
+      for (const FieldInfo& inner : data_fields(f.name)) list.push_back(field_value(inner));
+    else
       list.push_back(field_value(f));
-    }
-  };
-  add(describe_params(params), "");
   return list;
 }
 
@@ -269,7 +291,7 @@ void add_show(CLI::App& app) {
       print_json(fields);
     else
       print(fields_text(fields, "") +
-            "\nThe keys of [data] and [prepare] by format, and of all components: gradus show catalog");
+            "\nThe keys of layers, losses, optimizers and all other components: gradus show catalog");
   });
   add("catalog", "Every layer, loss, optimizer, schedule, initialiser, transform and data format with its keys.")
       ->callback([a] {
