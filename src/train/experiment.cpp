@@ -340,7 +340,7 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
     facts.set("reason", error.what());
     metrics.set("run", facts);
     folder.write_metrics(metrics);
-    throw;
+    throw error.with_fix(error.facts().fix + "; start anew with --overwrite");
   }
   return out;
 }
