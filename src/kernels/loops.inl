@@ -80,62 +80,109 @@ void where(const T* GRADUS_RESTRICT c, const T* GRADUS_RESTRICT a, const T* GRAD
 
 // ---- reductions
 
-// Sum of a run of at most 4096: 16 lanes side by side, then pairwise; a short one as it comes.
-template <class T>
-static T block_sum(const T* GRADUS_RESTRICT x, I n) {
-  if (n < 16) {
-    T sum = T(0);
-    for (I i = 0; i < n; ++i) sum += x[i];
-    return sum;
-  }
+// Sum of f(i) over a block: 16 lanes side by side, then pairwise.
+template <class T, class F>
+static inline T block_sum(I first, I n, F&& f) {
   T lane[16] = {};
   I i = 0;
   for (; i + 16 <= n; i += 16)
-    for (int l = 0; l < 16; ++l) lane[l] += x[i + l];
-  for (int l = 0; i + l < n; ++l) lane[l] += x[i + l];
+    for (int l = 0; l < 16; ++l) lane[l] += f(first + i + l);
+  for (int l = 0; i + l < n; ++l) lane[l] += f(first + i + l);
   for (int w = 8; w > 0; w /= 2)
     for (int l = 0; l < w; ++l) lane[l] += lane[l + w];
   return lane[0];
 }
 
-// Sum of a run; blocks are summed as a tree, so the error grows with the logarithm of n.
-template <class T>
-static T run_sum(const T* GRADUS_RESTRICT x, I n) {
-  if (n <= 4096) return block_sum(x, n);
-  I half = n / 2 / 16 * 16;
-  return run_sum(x, half) + run_sum(x + half, n - half);
+// Sum of part(first, count) over blocks of at most `block`, as a tree: the error grows with the logarithm of n.
+template <class T, class F>
+static T tree_sum(I first, I n, I block, F&& part) {
+  if (n <= block) return part(first, n);
+  I half = (n / 2 + block - 1) / block * block;
+  T left = tree_sum<T>(first, half, block, part);
+  return left + tree_sum<T>(first + half, n - half, block, part);
 }
 
-// y[0..cols) = column sums of rows that lie `stride` apart.
+// Terms that may be added in 16 lanes, and one after the other, before the error shows.
+constexpr I kRun = 4096, kFew = 256;
+
+template <class T, class F>
+__attribute__((noinline)) static T long_sum(I n, const F& f) {
+  if (n <= kRun) return block_sum<T>(0, n, f);
+  return tree_sum<T>(0, n, kRun, [&](I first, I count) { return block_sum<T>(first, count, f); });
+}
+
+// Sum of f(i) for i < n; a short one as it comes.
+template <class T, class F>
+static inline T sum_of(I n, const F& f) {
+  if (__builtin_expect(n >= 16, 0)) return long_sum<T>(n, f);
+  T sum = T(0);
+  for (I i = 0; i < n; ++i) sum += f(i);
+  return sum;
+}
+
+// The same without a call for the usual lengths of a row.
+template <class T, class F>
+static inline T row_sum(I n, const F& f) {
+  return n >= 16 && n <= kRun ? block_sum<T>(0, n, f) : sum_of<T>(n, f);
+}
+
 template <class T>
-static void column_block_sum(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I rows, I cols, I stride) {
+static T run_sum(const T* GRADUS_RESTRICT x, I n) {
+  return row_sum<T>(n, [x](I i) { return x[i]; });
+}
+
+template <class T>
+static T dot(const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, I n) {
+  return row_sum<T>(n, [a, b](I i) { return a[i] * b[i]; });
+}
+
+// Sums over rows side by side: part(first, count, y) sets y[0..width) to those over a block of rows, and blocks are
+// added as a tree. `spare` has `width` numbers for each level of it.
+constexpr I kRowBlock = 1024;
+template <class T, class F>
+static void row_tree(I first, I rows, T* GRADUS_RESTRICT y, I width, T* GRADUS_RESTRICT spare, F&& part) {
+  if (rows <= kRowBlock) return part(first, rows, y);
+  I half = (rows / 2 + kRowBlock - 1) / kRowBlock * kRowBlock;
+  row_tree(first, half, y, width, spare, part);
+  row_tree(first + half, rows - half, spare, width, spare + width, part);
+  for (I c = 0; c < width; ++c) y[c] += spare[c];
+}
+
+template <class T, class F>
+static void sum_rows(I rows, T* y, I width, F&& part) {
+  if (rows <= kRowBlock) return part(I(0), rows, y);
+  I levels = 64 - __builtin_clzll(static_cast<unsigned long long>(rows / kRowBlock));
+  T* spare = static_cast<T*>(__builtin_malloc(levels * width * sizeof(T)));
+  row_tree(I(0), rows, y, width, spare, part);
+  __builtin_free(spare);
+}
+
+// The same for two sums per column, y1 and y2.
+template <class T, class F>
+static void sum_rows(I rows, T* y1, T* y2, I cols, F&& part) {
+  if (rows <= kRowBlock) return part(I(0), rows, y1, y2);
+  T* both = static_cast<T*>(__builtin_malloc(2 * cols * sizeof(T)));
+  sum_rows(rows, both, 2 * cols, [&](I first, I count, T* y) { part(first, count, y, y + cols); });
+  for (I c = 0; c < cols; ++c) y1[c] = both[c], y2[c] = both[cols + c];
+  __builtin_free(both);
+}
+
+// y[0..cols) = column sums.
+template <class T>
+static void column_block_sum(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I rows, I cols) {
   for (I c = 0; c < cols; ++c) y[c] = T(0);
   I r = 0;
   for (; r + 4 <= rows; r += 4) {
-    const T* p = x + r * stride;
-    for (I c = 0; c < cols; ++c) y[c] += (p[c] + p[c + stride]) + (p[c + 2 * stride] + p[c + 3 * stride]);
+    const T* p = x + r * cols;
+    for (I c = 0; c < cols; ++c) y[c] += (p[c] + p[c + cols]) + (p[c + 2 * cols] + p[c + 3 * cols]);
   }
   for (; r < rows; ++r)
-    for (I c = 0; c < cols; ++c) y[c] += x[r * stride + c];
-}
-
-// The same with blocks of rows summed as a tree, so the error grows with the logarithm of their number; at most
-// kColumnStrip columns at a time.
-constexpr I kRowBlock = 1024, kColumnStrip = 256;
-template <class T>
-static void column_tree_sum(const T* x, T* GRADUS_RESTRICT y, I rows, I cols, I stride) {
-  if (rows <= kRowBlock) return column_block_sum(x, y, rows, cols, stride);
-  T rest[kColumnStrip];
-  I half = rows / 2 / 4 * 4;
-  column_tree_sum(x, y, half, cols, stride);
-  column_tree_sum(x + half * stride, rest, rows - half, cols, stride);
-  for (I c = 0; c < cols; ++c) y[c] += rest[c];
+    for (I c = 0; c < cols; ++c) y[c] += x[r * cols + c];
 }
 
 template <class T>
 static void column_sum(const T* x, T* y, I rows, I cols) {
-  if (rows <= kRowBlock) return column_block_sum(x, y, rows, cols, cols);
-  for (I c = 0; c < cols; c += kColumnStrip) column_tree_sum(x + c, y + c, rows, smaller(kColumnStrip, cols - c), cols);
+  sum_rows(rows, y, cols, [=](I first, I count, T* sums) { column_block_sum(x + first * cols, sums, count, cols); });
 }
 
 template <class T>
@@ -209,9 +256,11 @@ static void shifted_exp(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT e, T* GRA
   for (I r = 0; r < rows; ++r) s[r] = run_sum(e + r * cols, cols);
 }
 
+static inline I rows_in_block(I cols) { return cols >= kBlock ? 1 : kBlock / cols; }
+
 template <class T, class F>
 static void for_row_blocks(I rows, I cols, F&& body) {
-  I step = cols >= kBlock ? 1 : kBlock / cols;
+  I step = rows_in_block(cols);
   for (I r = 0; r < rows; r += step) body(r, smaller(step, rows - r));
 }
 
@@ -266,9 +315,8 @@ void logsumexp(const T* x, T* y, I outer, I n, I inner) {
       const T* p = x + o * n * inner + i;
       T m = p[0];
       for (I k = 1; k < n; ++k) m = Maximum::f(m, p[k * inner]);
-      T shift = m - m == T(0) ? m : T(0), s = T(0);
-      for (I k = 0; k < n; ++k) s += exp_(p[k * inner] - shift);
-      y[o * inner + i] = log_(s) + shift;
+      T shift = m - m == T(0) ? m : T(0);
+      y[o * inner + i] = log_(sum_of<T>(n, [=](I k) { return exp_(p[k * inner] - shift); })) + shift;
     }
 }
 
@@ -277,8 +325,7 @@ void softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner) {
   for (I o = 0; o < outer; ++o)
     for (I i = 0; i < inner; ++i) {
       I at = o * n * inner + i;
-      T s = T(0);
-      for (I k = 0; k < n; ++k) s += y[at + k * inner] * dy[at + k * inner];
+      T s = sum_of<T>(n, [=](I k) { return y[at + k * inner] * dy[at + k * inner]; });
       for (I k = 0; k < n; ++k) dx[at + k * inner] = y[at + k * inner] * (dy[at + k * inner] - s);
     }
 }
@@ -288,8 +335,7 @@ void log_softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner)
   for (I o = 0; o < outer; ++o)
     for (I i = 0; i < inner; ++i) {
       I at = o * n * inner + i;
-      T s = T(0);
-      for (I k = 0; k < n; ++k) s += dy[at + k * inner];
+      T s = sum_of<T>(n, [=](I k) { return dy[at + k * inner]; });
       for (I k = 0; k < n; ++k) dx[at + k * inner] = dy[at + k * inner] - exp_(y[at + k * inner]) * s;
     }
 }
@@ -298,8 +344,8 @@ void log_softmax_backward(const T* y, const T* dy, T* dx, I outer, I n, I inner)
 
 // One row of c = a b, b stored [k, n]: columns in strips that stay in registers.
 template <class T>
-static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c, I n,
-                          I k) {
+static void vector_matrix_block(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RESTRICT b, T* GRADUS_RESTRICT c,
+                                I n, I k) {
   constexpr I kStrip = 512 / sizeof(T);
   I j = 0;
   for (; j + kStrip <= n; j += kStrip) {
@@ -318,20 +364,10 @@ static void vector_matrix(const T* GRADUS_RESTRICT a, I step, const T* GRADUS_RE
 }
 
 template <class T>
-static T dot(const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b, I n) {
-  if (n < 16) {
-    T s = T(0);
-    for (I i = 0; i < n; ++i) s += a[i] * b[i];
-    return s;
-  }
-  T lane[16] = {};
-  I i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int l = 0; l < 16; ++l) lane[l] += a[i + l] * b[i + l];
-  for (int l = 0; i + l < n; ++l) lane[l] += a[i + l] * b[i + l];
-  for (int w = 8; w > 0; w /= 2)
-    for (int l = 0; l < w; ++l) lane[l] += lane[l + w];
-  return lane[0];
+static void vector_matrix(const T* a, I step, const T* b, T* c, I n, I k) {
+  sum_rows(k, c, n, [=](I first, I count, T* sums) {
+    vector_matrix_block(a + first * step, step, b + first * n, sums, n, count);
+  });
 }
 
 template <class T>
@@ -351,11 +387,7 @@ void matmul_small(const T* a, const T* b, T* c, I m, I n, I k, bool ta, bool tb)
     return;
   }
   for (I i = 0; i < m; ++i)
-    for (I j = 0; j < n; ++j) {
-      T s = T(0);
-      for (I l = 0; l < k; ++l) s += a[l * m + i] * b[j * k + l];
-      c[i * n + j] = s;
-    }
+    for (I j = 0; j < n; ++j) c[i * n + j] = sum_of<T>(k, [=](I l) { return a[l * m + i] * b[j * k + l]; });
 }
 
 template <class T>
@@ -427,34 +459,34 @@ struct Hinge {
   }
 };
 
+// The losses of n elements, the first of which is number `first` of all, and their gradients.
+template <class T, class F>
+static T point_loss_block(const T* GRADUS_RESTRICT z, const T* GRADUS_RESTRICT t, const T* weight, T scale, T parameter,
+                          T* GRADUS_RESTRICT g, I first, I n, I cols) {
+  T value[kBlock];
+  if (weight == nullptr) {
+    for (I i = 0; i < n; ++i) value[i] = F::of(z[i], t[i], parameter).value;
+    if (g != nullptr)
+      for (I i = 0; i < n; ++i) g[i] = scale * F::of(z[i], t[i], parameter).slope;
+  } else {
+    for (I i = 0; i < n; ++i) {
+      LossValue<T> v = F::of(z[i], t[i], parameter);
+      T w = weight[(first + i) / cols];
+      value[i] = w * v.value;
+      if (g != nullptr) g[i] = scale * w * v.slope;
+    }
+  }
+  return run_sum(value, n);
+}
+
 template <class T>
 void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T parameter, T* loss, T* gradient,
                 I rows, I cols) {
   auto run = [=]<class F>(F) {
-    T value[kBlock];
-    T total = T(0);
-    for (I r0 = 0, step = cols >= kBlock ? 1 : kBlock / cols; r0 < rows; r0 += step) {
-      I count = smaller(step, rows - r0);
-      for (I c0 = 0; c0 < cols; c0 += kBlock) {  // one pass unless a row is longer than a block
-        I width = smaller(kBlock, cols - c0), n = cols >= kBlock ? width : count * cols;
-        const T *GRADUS_RESTRICT zp = z + r0 * cols + c0, *GRADUS_RESTRICT tp = t + r0 * cols + c0;
-        T* GRADUS_RESTRICT g = gradient == nullptr ? nullptr : gradient + r0 * cols + c0;
-        if (weight == nullptr) {
-          for (I i = 0; i < n; ++i) value[i] = F::of(zp[i], tp[i], parameter).value;
-          if (g != nullptr)
-            for (I i = 0; i < n; ++i) g[i] = scale * F::of(zp[i], tp[i], parameter).slope;
-        } else {
-          for (I i = 0; i < n; ++i) {
-            LossValue<T> v = F::of(zp[i], tp[i], parameter);
-            T w = weight[r0 + i / cols];
-            value[i] = w * v.value;
-            if (g != nullptr) g[i] = scale * w * v.slope;
-          }
-        }
-        total += run_sum(value, n);
-      }
-    }
-    *loss = scale * total;
+    *loss = scale * tree_sum<T>(0, rows * cols, kBlock, [=](I first, I n) {
+              return point_loss_block<T, F>(z + first, t + first, weight, scale, parameter,
+                                            gradient == nullptr ? nullptr : gradient + first, first, n, cols);
+            });
   };
   switch (f) {
     case PointLoss::squared:
@@ -470,96 +502,117 @@ void point_loss(PointLoss f, const T* z, const T* t, const T* weight, T scale, T
   }
 }
 
-// Shared by both cross-entropies: body(row, log of the sum, maximum) per row gives the row's loss; afterwards e holds
-// the row's softmax when a gradient is wanted.
+// Sum of the rows' losses, shared by both cross-entropies: body(row, e, 1 / sum, log of the sum, maximum) gives a row's
+// loss; afterwards e holds the row's softmax when a gradient is wanted.
 template <class T, class F>
-static void softmax_rows(const T* z, T* gradient, I rows, I cols, F&& body) {
+static T softmax_rows(const T* z, T* gradient, I rows, I cols, F&& body) {
   T m[kBlock], s[kBlock], log_s[kBlock], buffer[kBlock];
   T* long_row = cols > kBlock && gradient == nullptr ? static_cast<T*>(__builtin_malloc(cols * sizeof(T))) : nullptr;
-  for_row_blocks<T>(rows, cols, [&](I r, I count) {
+  T total = tree_sum<T>(0, rows, rows_in_block(cols), [&](I r, I count) {
     T* e = gradient != nullptr ? gradient + r * cols : long_row != nullptr ? long_row : buffer;
     shifted_exp(z + r * cols, e, m, s, count, cols);
     for (I k = 0; k < count; ++k) log_s[k] = log_(s[k]);
-    for (I k = 0; k < count; ++k) body(r + k, e + k * cols, T(1) / s[k], log_s[k], m[k]);
+    for (I k = 0; k < count; ++k) s[k] = body(r + k, e + k * cols, T(1) / s[k], log_s[k], m[k]);
+    return run_sum(s, count);
   });
   __builtin_free(long_row);
+  return total;
 }
 
 template <class T>
 void cross_entropy(const T* z, const std::int32_t* target, const T* weight, T scale, T smoothing, T* loss, T* gradient,
                    I rows, I cols) {
-  T total = T(0), uniform = smoothing / T(cols), on = T(1) - smoothing;
-  softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
-    const T* row = z + r * cols;
-    T w = weight == nullptr ? T(1) : weight[r];
-    T value = on * (log_s + (m - row[target[r]]));
-    if (smoothing > T(0)) {
-      T mean = T(0);
-      for (I c = 0; c < cols; ++c) mean += log_s + (m - row[c]);
-      value += uniform * mean;
-    }
-    total += w * value;
-    if (gradient == nullptr) return;
-    T a = scale * w * inv_s, b = scale * w * uniform;
-    for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b;
-    e[target[r]] -= scale * w * on;
-  });
-  *loss = scale * total;
+  T uniform = smoothing / T(cols), on = T(1) - smoothing;
+  *loss = scale * softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
+            const T* row = z + r * cols;
+            T w = weight == nullptr ? T(1) : weight[r];
+            T value = on * (log_s + (m - row[target[r]]));
+            if (smoothing > T(0)) value += uniform * sum_of<T>(cols, [=](I c) { return log_s + (m - row[c]); });
+            if (gradient == nullptr) return w * value;
+            T a = scale * w * inv_s, b = scale * w * uniform;
+            for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b;
+            e[target[r]] -= scale * w * on;
+            return w * value;
+          });
 }
 
 template <class T>
 void cross_entropy_soft(const T* z, const T* q, const T* weight, T scale, bool divergence, T* loss, T* gradient, I rows,
                         I cols) {
-  T total = T(0);
-  softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
-    const T *row = z + r * cols, *p = q + r * cols;
-    T w = weight == nullptr ? T(1) : weight[r], value = T(0), mass = T(0);
-    for (I c = 0; c < cols; ++c) {
-      if (p[c] == T(0)) continue;
-      value += p[c] * (log_s + (m - row[c]));
-      if (divergence) value += p[c] * log_(p[c]);
-      mass += p[c];
-    }
-    total += w * value;
-    if (gradient == nullptr) return;
-    T a = scale * w * mass * inv_s, b = scale * w;
-    for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b * p[c];
+  *loss = scale * softmax_rows(z, gradient, rows, cols, [&](I r, T* GRADUS_RESTRICT e, T inv_s, T log_s, T m) {
+            const T *row = z + r * cols, *p = q + r * cols;
+            T w = weight == nullptr ? T(1) : weight[r];
+            // A class of no share adds nothing, whatever its score.
+            T value = sum_of<T>(cols, [=](I c) { return p[c] == T(0) ? T(0) : p[c] * (log_s + (m - row[c])); });
+            if (divergence) value += sum_of<T>(cols, [=](I c) { return p[c] == T(0) ? T(0) : p[c] * log_(p[c]); });
+            if (gradient == nullptr) return w * value;
+            T a = scale * w * run_sum(p, cols) * inv_s, b = scale * w;
+            for (I c = 0; c < cols; ++c) e[c] = a * e[c] - b * p[c];
+            return w * value;
+          });
+}
+
+// Of classes [first, last) of a row: the loss before weights, and how many classes are within the margin.
+template <class T>
+static LossValue<T> multi_hinge_run(const T* GRADUS_RESTRICT row, I first, I last, I target, T slope, T margin,
+                                    T* GRADUS_RESTRICT gradient) {
+  T own = row[target], value = T(0), active = T(0);
+  for (I c = first; c < last; ++c) {
+    T v = margin - own + row[c];
+    bool on = c != target && !(v <= T(0));
+    value += on ? v : T(0);
+    active += on ? T(1) : T(0);
+    if (gradient != nullptr) gradient[c] = on ? slope : T(0);
+  }
+  return {value, active};
+}
+
+template <class T>
+static T multi_hinge_row(const T* row, I target, T slope, T margin, T* gradient, I cols) {
+  T active = T(0);
+  T value = tree_sum<T>(0, cols, kFew, [&](I first, I count) {
+    LossValue<T> run = multi_hinge_run(row, first, first + count, target, slope, margin, gradient);
+    active += run.slope;
+    return run.value;
   });
-  *loss = scale * total;
+  if (gradient != nullptr) gradient[target] = -slope * active;
+  return value;
 }
 
 template <class T>
 void multi_hinge(const T* z, const std::int32_t* target, const T* weight, T scale, T margin, T* loss, T* gradient,
                  I rows, I cols) {
-  T total = T(0);
-  for (I r = 0; r < rows; ++r) {
-    const T* row = z + r * cols;
-    T w = weight == nullptr ? T(1) : weight[r], own = row[target[r]], value = T(0), active = T(0);
-    for (I c = 0; c < cols; ++c) {
-      T v = margin - own + row[c];
-      bool on = c != target[r] && !(v <= T(0));
-      value += on ? v : T(0);
-      active += on ? T(1) : T(0);
-      if (gradient != nullptr) gradient[r * cols + c] = on ? scale * w : T(0);
-    }
-    total += w * value;
-    if (gradient != nullptr) gradient[r * cols + target[r]] = -scale * w * active;
-  }
-  *loss = scale * total;
+  *loss = scale * tree_sum<T>(0, rows, kFew, [=](I first, I count) {
+            T sum = T(0);
+            for (I r = first; r < first + count; ++r) {
+              T w = weight == nullptr ? T(1) : weight[r];
+              T* g = gradient == nullptr ? nullptr : gradient + r * cols;
+              sum += w * multi_hinge_row(z + r * cols, I(target[r]), scale * w, margin, g, cols);
+            }
+            return sum;
+          });
 }
 
 // ---- normalisation
 
 template <class T>
-void column_moments(const T* GRADUS_RESTRICT x, T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT m2, I rows, I cols) {
-  column_sum(x, mean, rows, cols);
-  T inv = T(1) / T(rows);
-  for (I c = 0; c < cols; ++c) mean[c] *= inv, m2[c] = T(0);
+static void squared_deviations_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT m2,
+                                     I rows, I cols) {
+  for (I c = 0; c < cols; ++c) m2[c] = T(0);
   for (I r = 0; r < rows; ++r)
     for (I c = 0; c < cols; ++c) {
       T d = x[r * cols + c] - mean[c];
       m2[c] += d * d;
     }
+}
+
+template <class T>
+void column_moments(const T* x, T* mean, T* m2, I rows, I cols) {
+  column_sum(x, mean, rows, cols);
+  T inv = T(1) / T(rows);
+  for (I c = 0; c < cols; ++c) mean[c] *= inv;
+  sum_rows(rows, m2, cols,
+           [=](I first, I count, T* sums) { squared_deviations_block(x + first * cols, mean, sums, count, cols); });
 }
 
 template <class T>
@@ -570,8 +623,8 @@ void column_affine(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT a, const
 }
 
 template <class T>
-void batch_norm_sums(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT mean,
-                     const T* GRADUS_RESTRICT inv_std, T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows, I cols) {
+static void batch_norm_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT mean,
+                             T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows, I cols) {
   for (I c = 0; c < cols; ++c) s1[c] = T(0), s2[c] = T(0);
   for (I r = 0; r < rows; ++r)
     for (I c = 0; c < cols; ++c) {
@@ -579,6 +632,13 @@ void batch_norm_sums(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, co
       s1[c] += g;
       s2[c] += g * (x[r * cols + c] - mean[c]);
     }
+}
+
+template <class T>
+void batch_norm_sums(const T* x, const T* dy, const T* mean, const T* inv_std, T* s1, T* s2, I rows, I cols) {
+  sum_rows(rows, s1, s2, cols, [=](I first, I count, T* sums, T* products) {
+    batch_norm_block(x + first * cols, dy + first * cols, mean, sums, products, count, cols);
+  });
   for (I c = 0; c < cols; ++c) s2[c] *= inv_std[c];
 }
 
@@ -607,9 +667,9 @@ void layer_norm(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT gain, const
 }
 
 template <class T>
-void layer_norm_backward(const T* GRADUS_RESTRICT normalized, const T* GRADUS_RESTRICT inv_std,
-                         const T* GRADUS_RESTRICT gain, const T* GRADUS_RESTRICT dy, T* GRADUS_RESTRICT dx,
-                         T* GRADUS_RESTRICT dgain, T* GRADUS_RESTRICT dbias, I rows, I cols) {
+static void layer_norm_block(const T* GRADUS_RESTRICT normalized, const T* GRADUS_RESTRICT inv_std,
+                             const T* GRADUS_RESTRICT gain, const T* GRADUS_RESTRICT dy, T* GRADUS_RESTRICT dx,
+                             T* GRADUS_RESTRICT dgain, T* GRADUS_RESTRICT dbias, I rows, I cols) {
   for (I c = 0; c < cols; ++c) dgain[c] = T(0), dbias[c] = T(0);
   for (I r = 0; r < rows; ++r) {
     const T *n = normalized + r * cols, *g = dy + r * cols;
@@ -625,6 +685,15 @@ void layer_norm_backward(const T* GRADUS_RESTRICT normalized, const T* GRADUS_RE
 }
 
 template <class T>
+void layer_norm_backward(const T* normalized, const T* inv_std, const T* gain, const T* dy, T* dx, T* dgain, T* dbias,
+                         I rows, I cols) {
+  sum_rows(rows, dgain, dbias, cols, [=](I first, I count, T* gains, T* biases) {
+    I at = first * cols;
+    layer_norm_block(normalized + at, inv_std + first, gain, dy + at, dx + at, gains, biases, count, cols);
+  });
+}
+
+template <class T>
 void prelu(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, T* GRADUS_RESTRICT y, I rows, I cols) {
   for (I r = 0; r < rows; ++r)
     for (I c = 0; c < cols; ++c) {
@@ -634,8 +703,8 @@ void prelu(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, T* GRADUS
 }
 
 template <class T>
-void prelu_backward(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, const T* GRADUS_RESTRICT dy,
-                    T* GRADUS_RESTRICT dx, T* GRADUS_RESTRICT dslope, I rows, I cols) {
+static void prelu_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, const T* GRADUS_RESTRICT dy,
+                        T* GRADUS_RESTRICT dx, T* GRADUS_RESTRICT dslope, I rows, I cols) {
   for (I c = 0; c < cols; ++c) dslope[c] = T(0);
   for (I r = 0; r < rows; ++r)
     for (I c = 0; c < cols; ++c) {
@@ -644,6 +713,14 @@ void prelu_backward(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT slope, 
       dx[r * cols + c] = below ? slope[c] * g : g;
       dslope[c] += below ? v * g : T(0);
     }
+}
+
+template <class T>
+void prelu_backward(const T* x, const T* slope, const T* dy, T* dx, T* dslope, I rows, I cols) {
+  sum_rows(rows, dslope, cols, [=](I first, I count, T* sums) {
+    I at = first * cols;
+    prelu_block(x + at, slope, dy + at, dx + at, sums, count, cols);
+  });
 }
 
 // ---- gradients and optimizers
