@@ -88,20 +88,32 @@ struct Optimizer::Pass {
   double scale = 1;  // of the gradient, for norm clipping
 };
 
-void Optimizer::prepare(const std::vector<Parameter>& parameters) {
-  if (state_.size() == parameters.size() && !chunks_.empty()) return;
-  if (!state_.empty() && state_.size() != parameters.size())
-    throw Error(ErrorKind::state, {"optimizer", std::to_string(state_.size()) + " parameters as in the first step",
+void Optimizer::check_forms(const std::vector<Parameter>& parameters) const {
+  if (forms_.size() != parameters.size())
+    throw Error(ErrorKind::state, {"optimizer", std::to_string(forms_.size()) + " parameters as in the first step",
                                    std::to_string(parameters.size()), ""});
+  for (std::size_t p = 0; p < forms_.size(); ++p) {
+    const Tensor& value = parameters[p].value;
+    if (value.defined() && value.impl().shape == forms_[p].shape && value.impl().dtype == forms_[p].dtype) continue;
+    auto text = [](const Shape& s, Dtype d) { return std::string(dtype_name(d)) + " " + s.text(); };
+    throw Error(
+        ErrorKind::state,
+        {"optimizer", parameters[p].name + " " + text(forms_[p].shape, forms_[p].dtype) + " as in the first step",
+         text(value.shape(), value.dtype()), "make a new optimizer for other parameters"});
+  }
+}
+
+void Optimizer::prepare(const std::vector<Parameter>& parameters) {
+  if (!forms_.empty()) return check_forms(parameters);
   std::size_t arrays = state_names().size();
-  bool fresh = state_.empty();
+  std::vector<Form> forms;
+  state_.clear();
   chunks_.clear();
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     const Tensor& value = parameters[p].value;
-    if (fresh) {
-      state_.emplace_back();
-      for (std::size_t a = 0; a < arrays; ++a) state_[p].push_back(Tensor::zeros(value.shape(), value.dtype()));
-    }
+    forms.push_back({value.shape(), value.dtype()});
+    state_.emplace_back();
+    for (std::size_t a = 0; a < arrays; ++a) state_[p].push_back(Tensor::zeros(value.shape(), value.dtype()));
     std::int64_t most = chunk_elements(value.shape()), row = value.rank() == 2 ? value.dim(1) : 1;
     for (std::int64_t begin = 0; begin < value.size(); begin += most) {
       std::int64_t count = std::min(most, value.size() - begin);
@@ -110,6 +122,7 @@ void Optimizer::prepare(const std::vector<Parameter>& parameters) {
   }
   squares_.assign(chunks_.size(), 0);
   bad_.assign(chunks_.size(), 0);
+  forms_ = std::move(forms);
 }
 
 void Optimizer::run_chunk(const Pass& pass, std::size_t number) {

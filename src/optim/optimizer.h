@@ -40,8 +40,9 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  // One step with the given learning rate. Parameters without a gradient stay as they are. The parameters must be the
-  // same at every step.
+  // One step with the given learning rate. Parameters without a gradient stay as they are. A gradient with a NaN or Inf
+  // is only reported: with clip_norm or want_norm nothing has changed then, otherwise the step was taken and the
+  // weights may be spoilt. Throws Error{state} unless parameters have the number, shapes and types of the first step's.
   StepReport step(std::vector<Parameter>& parameters, const Gradients& gradients, double lr,
                   const GradientRules& rules = {}, bool want_norm = false);
 
@@ -78,7 +79,12 @@ class Optimizer {
     std::int64_t first_row, rows;  // the same of a matrix, in rows
   };
   struct Pass;
+  struct Form {
+    Shape shape;
+    Dtype dtype;
+  };
   void prepare(const std::vector<Parameter>& parameters);
+  void check_forms(const std::vector<Parameter>& parameters) const;
   // Finds the gradients; returns whether several threads should take part.
   bool collect(const std::vector<Parameter>& parameters, const Gradients& gradients);
   void walk(const Pass& pass);
@@ -87,6 +93,7 @@ class Optimizer {
   template <class T>
   void run_chunk_of(const Pass& pass, std::size_t number);
 
+  std::vector<Form> forms_;                       // of the parameters of the first step
   std::vector<std::vector<Tensor>> state_;        // [parameter][array]
   std::vector<const Gradients::Raw*> gradients_;  // of the step under way; null where there is none
   std::vector<std::int64_t> work_;                // of the step under way, per element of each parameter

@@ -263,6 +263,24 @@ TEST(Optimizers, StateIsNamedAndChecked) {
               AllOf(HasSubstr("2 parameters"), HasSubstr("1")));
 }
 
+// Another shape of the same number of parameters would be read and written past its end.
+TEST(Optimizers, EveryStepTakesTheParametersOfTheFirst) {
+  auto weights = [](const Shape& s, Dtype dtype = Dtype::f32) {
+    return std::vector<Parameter>{{"w", Tensor::ones(s, dtype).set_requires_grad(), true}};
+  };
+  for (const std::string& type : optimizers().names()) {
+    auto o = make(type);
+    auto step = [&](std::vector<Parameter> p) { o->step(p, backward(sum(p[0].value)), 0.1); };
+    step(weights({100000, 2}));
+    for (const Shape& other : {Shape{2}, Shape{2, 100000}, Shape{200000}})
+      EXPECT_THAT(error_of(ErrorKind::state, [&] { step(weights(other)); }),
+                  AllOf(HasSubstr("w f32 [100000, 2]"), HasSubstr("f32 " + other.text())));
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { step(weights({100000, 2}, Dtype::f64)); }), HasSubstr("f64"));
+    step(weights({100000, 2}));  // other tensors of the same form are taken
+    EXPECT_EQ(o->steps(), 2);
+  }
+}
+
 TEST(Optimizers, AParameterUsedAsABatchIsSummedRight) {
   std::vector<Parameter> p = {{"w", Tensor::zeros({6, 2}, Dtype::f64).set_requires_grad(), true}};
   Tensor x = Tensor::uniform({6, 2}, -1, 1, {1, 0, 0}, Dtype::f64);
