@@ -75,6 +75,18 @@ TEST(Schedule, GivesTheRatesOfTheOracle) {
   EXPECT_GE(checked, 20);
 }
 
+TEST(Schedule, PlateauOfNegativeScoresAndLosses) {
+  for (bool larger : {false, true}) {
+    auto still = make("plateau", {{"patience", 2}, {"min_delta", 0.1}}), better = make("plateau", {{"patience", 2}});
+    for (int i = 0; i < 5; ++i) {
+      still->observe(-1 + (larger ? 0.05 : -0.05) * (i > 0), larger);  // less than a tenth of the best
+      better->observe((larger ? -10 + i : -10 - i), larger);
+    }
+    EXPECT_NEAR(still->factor({}), 0.1, 1e-12) << larger;
+    EXPECT_EQ(better->factor({}), 1) << larger;
+  }
+}
+
 TEST(Schedule, PlateauGoesOnFromItsState) {
   auto a = make("plateau", {{"patience", 1}}), b = make("plateau", {{"patience", 1}});
   for (double v : {3.0, 2.0, 2.5}) a->observe(v, false);

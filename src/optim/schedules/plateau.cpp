@@ -32,8 +32,8 @@ class Plateau final : public Schedule {
 
   std::string monitored() const override { return params_.monitor; }
   void observe(double value, bool larger) override {
-    bool better =
-        !seen_ || (larger ? value > best_ * (1 + params_.min_delta) : value < best_ * (1 - params_.min_delta));
+    double least = params_.min_delta * std::abs(best_);
+    bool better = !seen_ || (larger ? value > best_ + least : value < best_ - least);
     if (better && std::isfinite(value)) {
       seen_ = true;
       best_ = value;

@@ -65,7 +65,7 @@ class Exponential final : public Timed<ExponentialParams> {
 struct CosineParams : WarmupParams {
   double final_factor = 0;
   void fields(Fields& f) {
-    f("final_factor", final_factor, between(0, 1), "share of the rate left at the end");
+    f("final_factor", final_factor, between(0, 1), "share of the rate that the cosine ends at");
     WarmupParams::fields(f);
   }
 };
@@ -86,8 +86,9 @@ void register_timed(Catalog<Schedule>& catalog) {
   catalog.add<Constant>("constant", "The same rate throughout.");
   catalog.add<StepDecay>("step", "Multiplied by gamma every so many epochs.");
   catalog.add<Exponential>("exponential", "Multiplied by gamma each epoch.");
-  catalog.add<Cosine>("cosine", "Half a cosine from the full rate to final_factor at the last step.",
-                      "Loshchilov, Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017");
+  catalog.add<Cosine>(
+      "cosine", "Half a cosine from the full rate towards final_factor, which the step after the last would have.",
+      "Loshchilov, Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017");
 }
 
 }  // namespace gradus
