@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "gradus/base/error.h"
-
 namespace gradus {
 
 Network::Network(std::vector<std::unique_ptr<Module>> list) {
@@ -22,6 +20,7 @@ int Network::find(const std::string& name) const {
 }
 
 Network& Network::add(std::unique_ptr<Module> layer, std::string name, const std::vector<std::string>& from) {
+  if (layer == nullptr) throw Error(ErrorKind::config, {"network", "a layer", "none (a null pointer)", ""});
   Node node;
   if (name.empty()) {
     int ordinal = 1;
@@ -49,8 +48,12 @@ int Network::readers(int node) const {
   return count;
 }
 
-std::vector<Shape> Network::shapes(const Shape& input, std::vector<Cost>* costs) const {
+void Network::require_layers() const {
   if (nodes_.empty()) throw Error(ErrorKind::config, {"network", "at least one layer", "none", ""});
+}
+
+std::vector<Shape> Network::shapes(const Shape& input, std::vector<Cost>* costs) const {
+  require_layers();
   check_size(input);
   std::vector<Shape> out;
   for (const Node& n : nodes_) {
@@ -122,6 +125,7 @@ void Network::build(const Shape& input, const BuildContext& context) {
     own.key = context.key.in(n.name);
     own.next = after[i];
     n.module->build(n.from[0] < 0 ? input : out[n.from[0]], own);
+    n.built = true;
   }
 }
 
@@ -129,7 +133,15 @@ void Network::build(const Shape& input, std::uint64_t seed, Dtype dtype) {
   build(input, BuildContext{RandomKey{seed, 0, 0}.in("init"), dtype, {}});
 }
 
+// What went wrong in a layer's forward pass: one that was not built lacks its parameters.
+Error Network::told_of(const Node& node, const Error& e) {
+  if (node.built || e.kind() != ErrorKind::state) return e.at(node.name);
+  return Error(ErrorKind::state, node.name, "the network is not built", "call build() first");
+}
+
 Tensor Network::forward(const Tensor& x, const Context& context) {
+  require_layers();
+  if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
   return is_list_ ? forward_list(x, context) : forward_graph(x, context);
 }
 
@@ -140,7 +152,7 @@ Tensor Network::forward_list(const Tensor& x, const Context& context) {
     try {
       value = n.module->forward(value, context);
     } catch (const Error& e) {
-      throw e.at(n.name);
+      throw told_of(n, e);
     }
     if (context.watch) context.watch(n.name, value);
   }
@@ -165,7 +177,7 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
     try {
       values[i] = n.fused && !context.watch ? in[0] : n.module->forward_of(in, context);
     } catch (const Error& e) {
-      throw e.at(n.name);
+      throw told_of(n, e);
     }
     if (context.watch) context.watch(n.name, values[i]);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradus/base/error.h"
 #include "gradus/nn/module.h"
 
 namespace gradus {
@@ -15,7 +16,7 @@ class Network final : public Module {
   explicit Network(std::vector<std::unique_ptr<Module>> list);
 
   // Adds a layer; `name` "" gives type and ordinal ("linear2"), `from` {} the layer before. Throws Error{config} for a
-  // name that is taken or an input that is not known yet.
+  // name that is taken, an input that is not known yet, or no layer.
   Network& add(std::unique_ptr<Module> layer, std::string name = "", const std::vector<std::string>& from = {});
 
   std::string type() const override { return "network"; }
@@ -24,6 +25,7 @@ class Network final : public Module {
   void build(const Shape& input, const BuildContext& context) override;
   // Builds from a seed: what a program of its own calls.
   void build(const Shape& input, std::uint64_t seed, Dtype dtype = Dtype::f32);
+  // Throws Error{state} where a layer needs the parameters that build() makes.
   Tensor forward(const Tensor& x, const Context& context) override;
   // Prediction: no dropout, running statistics, nothing recorded.
   Tensor operator()(const Tensor& x);
@@ -55,7 +57,10 @@ class Network final : public Module {
     std::unique_ptr<Module> module;
     std::vector<int> from;  // node numbers; -1 is the network's input
     bool fused = false;     // an activation the layer before computes
+    bool built = false;
   };
+  void require_layers() const;
+  static Error told_of(const Node& node, const Error& e);
   std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;
   int find(const std::string& name) const;
   std::vector<Activation> activations_after() const;

@@ -256,8 +256,21 @@ TEST(Network, ErrorsNameTheLayer) {
 TEST(Network, ForwardOfOneThatWasNotBuiltIsAnError) {
   for (std::string layer : {"linear", "batch_norm", "layer_norm", "prelu"}) {
     auto n = from("{type = \"" + layer + "\"" + (layer == "linear" ? ", units = 2" : "") + "}");
-    EXPECT_THROW((*n)(Tensor::ones({2, 3})), Error) << layer;
+    EXPECT_THAT(error_of(ErrorKind::state,
+                         [&] {
+                           (*n)(Tensor::ones({2, 3}));
+                         }),
+                AllOf(HasSubstr(layer + "1"), HasSubstr("call build() first")));
+    n->add(nn::layer("add"), "both", {layer + "1", layer + "1"});  // now a graph
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { (*n)(Tensor::ones({2, 3})); }), HasSubstr("call build() first"));
+    n->build({3}, 1);
+    EXPECT_EQ((*n)(Tensor::ones({2, 3})).dim(0), 2);
+    n->add(nn::linear(1));  // and one more that is not built
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { (*n)(Tensor::ones({2, 3})); }), HasSubstr("call build() first"));
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { (*n)(Tensor()); }), HasSubstr("the input is undefined"));
   }
+  EXPECT_THAT(error_of(ErrorKind::config, [] { Network()(Tensor::ones({2, 3})); }), HasSubstr("at least one layer"));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { Network().add(nullptr); }), HasSubstr("a layer"));
 }
 
 }  // namespace
