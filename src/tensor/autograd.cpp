@@ -57,9 +57,20 @@ bool recording() { return recording_on; }
 NoGrad::NoGrad() : before_(recording_on) { recording_on = false; }
 NoGrad::~NoGrad() { recording_on = before_; }
 
-void Node::connect(Edge* room, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to) {
+Node::Output::Output(const TensorImpl& of) : dtype(of.dtype), rank(static_cast<std::uint8_t>(of.shape.rank())) {
+  for (int i = 0; i < rank; ++i) dims[i] = of.shape[i];
+}
+
+bool Node::Output::fits(const TensorImpl& gradient) const {
+  bool same = gradient.dtype == dtype && gradient.shape.rank() == rank;
+  for (int i = 0; same && i < rank; ++i) same = gradient.shape[i] == dims[i];
+  return same;
+}
+
+void Node::connect(void* memory, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to) {
   sequence = Workspace::current().next_sequence();
-  edges = room;
+  edges = static_cast<Edge*>(memory);
+  forms = reinterpret_cast<Output*>(edges + from.size());
   for (const Tensor* t : from) {
     void* edge = &edges[inputs++];
     if (!t->defined() || !t->impl().requires_grad) {
@@ -75,6 +86,7 @@ void Node::connect(Edge* room, std::initializer_list<const Tensor*> from, std::i
     TensorImpl& impl = t->impl();
     impl.node = Ref<Node>(this);
     impl.requires_grad = true;
+    new (&forms[outputs]) Output(impl);
     impl.output = outputs++;
   }
 }
@@ -100,9 +112,27 @@ void destroy_pooled(Node* n) {
   busy = false;
 }
 
+namespace {
+
+[[noreturn]] void throw_form(const Node::Edge& edge, int input, const Shape& shape, Dtype dtype) {
+  Node::Output wanted = edge.leaf ? Node::Output(*edge.leaf) : edge.node->forms[edge.output];
+  auto text = [](const Shape& s, Dtype d) { return std::string(dtype_name(d)) + " " + s.text(); };
+  throw Error(ErrorKind::shape, {"backward",
+                                 "a gradient " + text(Shape(wanted.dims, wanted.rank), wanted.dtype) + " of input " +
+                                     std::to_string(input),
+                                 text(shape, dtype), ""});
+}
+
+}  // namespace
+
 void BackwardStep::add(int input, Tensor gradient) {
   Node::Edge& edge = node_.edges[input];
   if (!edge.node && !edge.leaf) return;
+  if (!gradient.defined()) throw Error(ErrorKind::state, "backward", "a closure's gradient is undefined");
+  const TensorImpl& given = gradient.impl();
+  bool fits = edge.leaf ? given.shape == edge.leaf->shape && given.dtype == edge.leaf->dtype
+                        : edge.node->forms[edge.output].fits(given);
+  if (!fits) throw_form(edge, input, given.shape, given.dtype);
   Gradients::Raw* of_leaf = edge.leaf ? &gradients_.slot(edge.leaf.get()) : nullptr;
   if (of_leaf != nullptr) of_leaf->multiply_out();
   Tensor& slot = of_leaf != nullptr ? of_leaf->value : edge.node->grads[edge.output];
@@ -112,6 +142,10 @@ void BackwardStep::add(int input, Tensor gradient) {
 void BackwardStep::add_product(int input, Tensor a, Tensor b) {
   const Node::Edge& edge = node_.edges[input];
   if (edge.leaf && fits_factors(b.impl().shape)) {
+    const Shape &wanted = edge.leaf->shape, &sa = a.impl().shape, &sb = b.impl().shape;
+    std::int64_t m = sa[sa.rank() - 1], n = sb[sb.rank() - 1];
+    bool fits = wanted.rank() == 2 && wanted[0] == m && wanted[1] == n && edge.leaf->dtype == a.impl().dtype;
+    if (!fits) throw_form(edge, input, {m, n}, a.impl().dtype);
     Gradients::Raw& slot = gradients_.slot(edge.leaf.get());
     if (!slot.value.defined()) {
       Place place = place_of(a, b);

@@ -40,16 +40,27 @@ struct Node {
     Ref<TensorImpl> leaf;  // or the leaf itself
     std::uint8_t output = 0;
   };
+  // What a gradient of an output must be like; only `rank` sizes are set, which is cheaper than a Shape.
+  struct Output {
+    explicit Output(const TensorImpl& of);
+    bool fits(const TensorImpl& gradient) const;
+    Dtype dtype;
+    std::uint8_t rank;
+    std::int64_t dims[kMaxRank];
+  };
   std::uint64_t sequence = 0;
   std::uint64_t visited = 0;
   int inputs = 0;
   std::uint8_t outputs = 0;
   Edge* edges = nullptr;
+  Output* forms = nullptr;  // of the outputs
   Tensor grads[kMaxOutputs];
   bool consumed = false;
 
-  // Sets edges (in `room`) to the inputs and makes the outputs results of this node.
-  void connect(Edge* room, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to);
+  // Bytes that connect() needs.
+  static std::size_t room(std::size_t from, std::size_t to) { return from * sizeof(Edge) + to * sizeof(Output); }
+  // Sets edges (in `memory`) to the inputs and makes the outputs results of this node.
+  void connect(void* memory, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to);
   virtual void backward(BackwardStep& step) = 0;
   virtual void release_saved() = 0;
   virtual ~Node();
@@ -64,7 +75,7 @@ class BackwardStep {
   // The same, given away: whoever holds the only handle may write over it.
   Tensor take_grad(int output = 0) { return std::move(node_.grads[output]); }
   bool wants(int input) const { return node_.edges[input].node || node_.edges[input].leaf; }
-  // Adds a gradient of an input.
+  // Adds a gradient of an input; Error{shape} unless it has the input's shape and type.
   void add(int input, Tensor gradient);
   // Adds the gradient a^T b over all rows, a [.., m], b [.., n], of an input [m, n]. For a leaf it is kept as its
   // factors while they are small: the optimizer then multiplies it out piece by piece, and it is never in memory whole.
@@ -75,8 +86,9 @@ class BackwardStep {
   Gradients& gradients_;
 };
 
-// Gradients of a loss with respect to the leaves that require them. Some are kept as products of tensors of the pass,
-// so read them before you change its inputs in place.
+// Gradients of a loss with respect to the leaves that require them, to be read: leaves may share one tensor, so copy()
+// what you want to change. Some are kept as products of tensors of the pass, so read them before you change its inputs
+// in place.
 class Gradients {
  public:
   Gradients() = default;
@@ -149,9 +161,9 @@ template <class F>
 void record_all(std::initializer_list<Tensor*> outputs, std::initializer_list<const Tensor*> inputs, F&& closure) {
   if (!any_requires_grad(inputs)) return;
   using Recorded = NodeOf<std::decay_t<F>>;
-  void* memory = pooled_memory(sizeof(Recorded) + inputs.size() * sizeof(Node::Edge));
+  void* memory = pooled_memory(sizeof(Recorded) + Node::room(inputs.size(), outputs.size()));
   Node* node = new (memory) Recorded(std::forward<F>(closure));
-  node->connect(reinterpret_cast<Node::Edge*>(static_cast<char*>(memory) + sizeof(Recorded)), inputs, outputs);
+  node->connect(static_cast<char*>(memory) + sizeof(Recorded), inputs, outputs);
 }
 
 template <class F>

@@ -40,10 +40,6 @@ Shape Shape::inserted(int axis, std::int64_t size) const {
   return s;
 }
 
-bool Shape::operator==(const Shape& other) const {
-  return rank_ == other.rank_ && std::equal(begin(), end(), other.begin());
-}
-
 std::string Shape::text() const {
   std::string s = "[";
   for (int i = 0; i < rank_; ++i) s += (i ? ", " : "") + std::to_string(dims_[i]);
@@ -55,6 +51,11 @@ int normalize_axis(int axis, int rank, const char* op) {
     throw Error(ErrorKind::shape, {op, "an axis in [" + std::to_string(-rank) + ", " + std::to_string(rank) + ")",
                                    std::to_string(axis), ""});
   return axis < 0 ? axis + rank : axis;
+}
+
+void check_sizes(const char* op, const Shape& shape) {
+  for (std::int64_t d : shape)
+    if (d < 0) throw Error(ErrorKind::shape, {op, "sizes >= 0", shape.text(), ""});
 }
 
 Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op) {

@@ -41,7 +41,11 @@ class Shape {
 
   const std::int64_t* begin() const { return dims_; }
   const std::int64_t* end() const { return dims_ + rank_; }
-  bool operator==(const Shape& other) const;
+  bool operator==(const Shape& other) const {
+    bool same = rank_ == other.rank_;
+    for (int i = 0; same && i < rank_; ++i) same = dims_[i] == other.dims_[i];
+    return same;
+  }
   std::string text() const;  // "[32, 784]"
 
  private:
@@ -51,6 +55,9 @@ class Shape {
 
 // The axis counted from the front (-1 is the last). Throws Error{shape} naming `op` when there is no such axis.
 int normalize_axis(int axis, int rank, const char* op);
+
+// Throws Error{shape} naming `op` when a size is kRest, which a new tensor has nothing to take from.
+void check_sizes(const char* op, const Shape& shape);
 
 // The shape both broadcast to (sizes equal or 1, aligned at the last axis). Throws Error{shape} naming `op` and both.
 Shape broadcast_shapes(const Shape& a, const Shape& b, const char* op);

@@ -11,12 +11,17 @@
 namespace gradus {
 namespace {
 
+Tensor make_new(const Shape& shape, Dtype dtype) {
+  check_sizes("tensor", shape);
+  return make_whole(shape, dtype);
+}
+
 template <class T>
 Tensor from_values(const std::vector<T>& values, const Shape& shape) {
   if (static_cast<std::int64_t>(values.size()) != shape.size())
     throw Error(ErrorKind::shape, {"Tensor::from", std::to_string(shape.size()) + " values for " + shape.text(),
                                    std::to_string(values.size()), ""});
-  Tensor t = make_whole(shape, DtypeOf<T>::value);
+  Tensor t = make_new(shape, DtypeOf<T>::value);
   std::copy(values.begin(), values.end(), buffer<T>(t));
   return t;
 }
@@ -44,12 +49,12 @@ void visit_dtype(Dtype dtype, F&& f) {
 
 }  // namespace
 
-Tensor Tensor::empty(const Shape& shape, Dtype dtype) { return make_whole(shape, dtype); }
+Tensor Tensor::empty(const Shape& shape, Dtype dtype) { return make_new(shape, dtype); }
 Tensor Tensor::zeros(const Shape& shape, Dtype dtype) { return full(shape, 0, dtype); }
 Tensor Tensor::ones(const Shape& shape, Dtype dtype) { return full(shape, 1, dtype); }
 
 Tensor Tensor::full(const Shape& shape, double value, Dtype dtype) {
-  Tensor t = make_whole(shape, dtype);
+  Tensor t = make_new(shape, dtype);
   char* data = t.impl().slots[0].data;
   visit_dtype(dtype, [&]<class T>(T) { std::fill_n(reinterpret_cast<T*>(data), t.size(), static_cast<T>(value)); });
   return t;
@@ -61,6 +66,7 @@ Tensor Tensor::from(const std::vector<std::int32_t>& v, const Shape& s) { return
 Tensor Tensor::from(const std::vector<std::uint8_t>& v, const Shape& s) { return from_values(v, s); }
 
 Tensor Tensor::arange(std::int64_t n, Dtype dtype) {
+  if (n < 0) throw Error(ErrorKind::value, {"Tensor::arange", "a number >= 0", std::to_string(n), ""});
   Tensor t = make_whole({n}, dtype);
   char* data = t.impl().slots[0].data;
   visit_dtype(dtype, [&]<class T>(T) {
@@ -70,7 +76,7 @@ Tensor Tensor::arange(std::int64_t n, Dtype dtype) {
 }
 
 Tensor Tensor::uniform(const Shape& shape, double low, double high, const RandomKey& key, Dtype dtype) {
-  Tensor t = make_whole(shape, dtype);
+  Tensor t = make_new(shape, dtype);
   dispatch(dtype, "uniform", [&]<class T>(T) {
     T* p = buffer<T>(t);
     for (std::int64_t i = 0; i < t.size(); ++i)
@@ -80,7 +86,9 @@ Tensor Tensor::uniform(const Shape& shape, double low, double high, const Random
 }
 
 Tensor Tensor::normal(const Shape& shape, double mean, double deviation, const RandomKey& key, Dtype dtype) {
-  Tensor t = make_whole(shape, dtype);
+  if (!(deviation >= 0))
+    throw Error(ErrorKind::value, {"Tensor::normal", "a deviation >= 0", std::to_string(deviation), ""});
+  Tensor t = make_new(shape, dtype);
   dispatch(dtype, "normal", [&]<class T>(T) {
     T* p = buffer<T>(t);
     for (std::int64_t i = 0; i < t.size(); ++i)
@@ -108,6 +116,8 @@ Tensor& Tensor::set_requires_grad(bool wanted) {
   if (impl_->node)
     throw Error(ErrorKind::state, "set_requires_grad", "the tensor is a result of other tensors",
                 "detach() it to make it a leaf");
+  if (wanted && impl_->dtype != Dtype::f32 && impl_->dtype != Dtype::f64)
+    throw_dtype("set_requires_grad", impl_->dtype);
   impl_->requires_grad = wanted;
   return *this;
 }

@@ -34,9 +34,9 @@ class Tensor {
   static Tensor from(std::initializer_list<float> values, const Shape& shape) {
     return from(std::vector<float>(values), shape);
   }
-  // 0, 1, ..., n-1
+  // 0, 1, ..., n-1; Error{value} for n < 0.
   static Tensor arange(std::int64_t n, Dtype dtype = Dtype::f32);
-  // Uniform in [low, high) and normal, element i drawn from counter i of `key`.
+  // Uniform in [low, high) and normal (deviation >= 0, else Error{value}), element i drawn from counter i of `key`.
   static Tensor uniform(const Shape& shape, double low, double high, const RandomKey& key, Dtype dtype = Dtype::f32);
   static Tensor normal(const Shape& shape, double mean, double deviation, const RandomKey& key,
                        Dtype dtype = Dtype::f32);
@@ -48,13 +48,14 @@ class Tensor {
   std::int64_t size() const { return shape().size(); }
   Dtype dtype() const;
 
-  // Whether gradients are wanted for this tensor: set for parameters, derived for results.
+  // Whether gradients are wanted for this tensor: set for parameters (f32 or f64, else Error{shape}), derived for
+  // results.
   bool requires_grad() const;
   Tensor& set_requires_grad(bool wanted = true);
   // The same values outside the computation: no gradient flows through it.
   Tensor detach() const;
 
-  // Values in row-major order, computed if they were still queued.
+  // Values in row-major order, computed if they were still queued (of a sharded tensor: on the thread that made it).
   template <class T>
   std::vector<T> to_vector() const;
   // The value of a one-element tensor.
@@ -81,7 +82,8 @@ class Tensor {
 
 // A batch (axis 0) cut into `shards` runs of rows that are computed in parallel; results of ops on it stay cut, and are
 // joined when read. The cut decides the order of sums, so it must not depend on the thread count. One shard, or fewer
-// rows than shards, returns x itself.
+// rows than shards, returns x itself. Results of ops on it may still be queued on the thread that made them: read them
+// there, since another thread finds numbers that are not computed yet.
 Tensor shard(const Tensor& x, int shards);
 
 // One tensor with all values of a sharded one, or the sum of a per-shard partial one (in a fixed tree); x itself when

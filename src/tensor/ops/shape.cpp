@@ -117,6 +117,7 @@ Tensor transpose(const Tensor& x, int axis_a, int axis_b) {
 
 Tensor broadcast_to(const Tensor& argument, const Shape& shape) {
   if (argument.shape() == shape) return argument;
+  check_sizes("broadcast_to", shape);
   if (broadcast_shapes(argument.shape(), shape, "broadcast_to") != shape)
     throw Error(ErrorKind::shape,
                 {"broadcast_to", "a shape that " + argument.shape().text() + " broadcasts to", shape.text(), ""});
