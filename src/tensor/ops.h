@@ -8,7 +8,7 @@
 
 // Operations on tensors. All are differentiable unless said otherwise, throw Error{shape} that names the op and the
 // shapes when these do not fit, and work on f32 and f64 alike. Axes count from the front, or from the end when
-// negative.
+// negative. Numbers below the smallest normal one (1.2e-38 in f32) count as 0.
 namespace gradus {
 
 // ---- elementwise, one argument
@@ -23,8 +23,8 @@ Tensor log(const Tensor& x);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 Tensor erf(const Tensor& x);
-Tensor clamp(const Tensor& x, double low, double high);
-Tensor step(const Tensor& x);  // 1 for x >= 0, else 0; gradient 0
+Tensor clamp(const Tensor& x, double low, double high);  // Error{value} unless low <= high
+Tensor step(const Tensor& x);                            // 1 for x >= 0, else 0; gradient 0
 Tensor sigmoid(const Tensor& x);
 Tensor tanh(const Tensor& x);
 Tensor relu(const Tensor& x);
@@ -55,6 +55,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 Tensor add(const Tensor& a, double b);
 Tensor mul(const Tensor& a, double b);
+Tensor div(const Tensor& a, double b);
+Tensor div(double a, const Tensor& b);
 Tensor pow(const Tensor& a, double exponent);
 inline Tensor operator-(const Tensor& x) { return neg(x); }
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
@@ -64,11 +66,11 @@ inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator+(const Tensor& a, double b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
 inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
-inline Tensor operator/(const Tensor& a, double b) { return mul(a, 1 / b); }
+inline Tensor operator/(const Tensor& a, double b) { return div(a, b); }
 inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
 inline Tensor operator-(double a, const Tensor& b) { return add(neg(b), a); }
 inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
-inline Tensor operator/(double a, const Tensor& b) { return mul(reciprocal(b), a); }
+inline Tensor operator/(double a, const Tensor& b) { return div(a, b); }
 
 // ---- products
 // a [.., m, k] b [.., k, n] -> [.., m, n]; leading axes broadcast; a vector counts as one row (a) or column (b) that is
@@ -103,7 +105,8 @@ Tensor transpose(const Tensor& x, int axis_a = -2, int axis_b = -1);
 Tensor expand_dims(const Tensor& x, int axis);
 Tensor squeeze(const Tensor& x, int axis);
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
-// Elements begin, begin + step, ... before end along one axis; negative begin and end count from the back.
+// Elements begin, begin + step, ... before end along one axis; negative begin and end count from the back. Error{value}
+// unless step >= 1: there are no steps backwards.
 Tensor slice(const Tensor& x, int axis, std::int64_t begin, std::int64_t end, std::int64_t step = 1);
 Tensor concatenate(const std::vector<Tensor>& parts, int axis = 0);
 Tensor stack(const std::vector<Tensor>& parts, int axis = 0);
@@ -131,7 +134,8 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, doubl
 // x >= 0 ? x : slope[channel] x, slope [channels] or [1].
 Tensor prelu(const Tensor& x, const Tensor& slope);
 
-// ---- for losses: weighted sums over the batch divided by `total`, in one pass with their gradients
+// ---- for losses: weighted sums over the batch divided by `total`, in one pass with their gradients; these are with
+// respect to the first argument only: no gradient for targets and weights
 // How examples count: `weight` [n] (undefined: 1 each); the loss is divided by `total`, the sum of the weights over the
 // whole batch (0: taken from the weights, or the number of examples).
 struct LossWeights {
@@ -139,7 +143,8 @@ struct LossWeights {
   double total = 0;
 };
 enum class PointwiseLoss { squared, absolute, huber, binary_cross_entropy, hinge };
-// Mean over outputs of an elementwise loss of prediction and target, both [n, ...].
+// Mean over outputs of an elementwise loss of prediction and target, both [n, ...]. Targets of hinge are 0 or 1, else
+// Error{value}.
 Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor& target, double parameter,
                       const LossWeights& weights = {});
 // -log softmax(logits)[target]: logits [.., k], target i32 [..].

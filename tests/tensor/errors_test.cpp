@@ -1,3 +1,7 @@
+#include <cmath>
+#include <cstdint>
+#include <functional>
+
 #include "../base/expect_error.h"
 #include "gradus/tensor/ops.h"
 #include "oracle.h"
@@ -38,6 +42,25 @@ TEST(Errors, ShapesBeyondAnyMemory) {
   EXPECT_THAT(shape_error([&] { Shape{large, large}; }), HasSubstr("2^60"));
   EXPECT_THAT(shape_error([&] { Shape{0, large, large}; }), HasSubstr("2^60"));
   EXPECT_EQ(Shape({large, 1000}).size(), large * 1000);
+}
+
+// kRest (-1) is a size for reshape() only.
+TEST(Errors, NewTensorsHaveNoNegativeSizes) {
+  const RandomKey key{1, 0, 0};
+  for (const Shape& s : {Shape{-1, 3}, Shape{-1, -1}})
+    for (auto call : std::vector<std::function<void()>>{
+             [&] { Tensor::empty(s); }, [&] { Tensor::zeros(s); }, [&] { Tensor::full(s, 1, Dtype::i32); },
+             [&] { Tensor::uniform(s, 0, 1, key); }, [&] { Tensor::normal(s, 0, 1, key); },
+             [&] {
+               Tensor::from(std::vector<float>(static_cast<std::size_t>(std::max<std::int64_t>(s.size(), 0))), s);
+             },
+             [&] { broadcast_to(f32({}), s); }})
+      EXPECT_THAT(shape_error(call), HasSubstr(s.text()));
+  EXPECT_THAT(error_of(ErrorKind::value, [] { Tensor::arange(-1); }), AllOf(HasSubstr("arange"), HasSubstr("-1")));
+  EXPECT_EQ(Tensor::arange(0).size(), 0);
+  EXPECT_THAT(error_of(ErrorKind::value, [&] { Tensor::normal({3}, 0, -1, key); }),
+              AllOf(HasSubstr("normal"), HasSubstr("-1")));
+  EXPECT_EQ(values_of(Tensor::normal({2}, 5, 0, key)), (std::vector<double>{5, 5}));
 }
 
 TEST(Errors, Products) {
@@ -91,6 +114,11 @@ TEST(Errors, Shapes) {
   EXPECT_THAT(shape_error([] { slice(f32({5}), 0, 2, 6); }), AllOf(HasSubstr("slice"), HasSubstr("5"), HasSubstr("6")));
   EXPECT_THAT(error_of(ErrorKind::value, [] { slice(f32({5}), 0, 0, 5, 0); }),
               AllOf(HasSubstr("slice"), HasSubstr("0")));
+  EXPECT_EQ(values_of(slice(Tensor::arange(5), 0, 1, 5, INT64_MAX)), std::vector<double>{1});
+  EXPECT_EQ(slice(f32({5}), 0, 2, 2, INT64_MAX).size(), 0);
+  EXPECT_THAT(error_of(ErrorKind::value, [] { clamp(f32({5}), 3, 1); }), AllOf(HasSubstr("clamp"), HasSubstr("3")));
+  EXPECT_THAT(error_of(ErrorKind::value, [] { clamp(f32({5}), 0, NAN); }), HasSubstr("clamp"));
+  EXPECT_EQ(values_of(clamp(f32({1}), 3, 3)), std::vector<double>{3});
   EXPECT_THAT(shape_error([] { concatenate({}); }), HasSubstr("concatenate"));
   EXPECT_THAT(shape_error([] {
                 concatenate({f32({2, 3}), f32({2, 4})}, 0);
@@ -160,6 +188,14 @@ TEST(Errors, Losses) {
                 pointwise_loss(PointwiseLoss::squared, f32({2, 1}), f32({2}), 0);
               }),
               AllOf(HasSubstr("[2, 1]"), HasSubstr("[2]")));
+  for (float t : {2.0f, -1.0f, 0.5f, NAN})
+    for (int shards : {1, 2})
+      EXPECT_THAT(error_of(ErrorKind::value,
+                           [&] {
+                             Tensor target = shard(Tensor::from({1, 0, t, 1}, {4, 1}), shards) * 1.0;
+                             pointwise_loss(PointwiseLoss::hinge, f32({4, 1}), target, 1);
+                           }),
+                  AllOf(HasSubstr("hinge"), HasSubstr("0 or 1")));
   LossWeights w;
   w.weight = f32({3});
   EXPECT_THAT(shape_error([&] {
@@ -206,9 +242,38 @@ TEST(Errors, Backward) {
   EXPECT_EQ(values_of(g[x]), (std::vector<double>{2, 2}));
   EXPECT_THAT(error_of(ErrorKind::state, [&] { backward(loss); }), HasSubstr("keep_graph"));
   EXPECT_THAT(error_of(ErrorKind::state, [&] { loss.set_requires_grad(); }), HasSubstr("detach"));
+  for (Dtype d : {Dtype::i32, Dtype::u8, Dtype::bf16})
+    EXPECT_THAT(shape_error([&] { Tensor::ones({2}, d).set_requires_grad(); }),
+                AllOf(HasSubstr("set_requires_grad"), HasSubstr(dtype_name(d))));
+  EXPECT_FALSE(i32({1}).set_requires_grad(false).requires_grad());
   Tensor wrong = f32({3});
   EXPECT_THAT(shape_error([&] { backward(x * 2, wrong); }),
               AllOf(HasSubstr("backward"), HasSubstr("[2]"), HasSubstr("[3]")));
+}
+
+// Of a leaf and of a result, as a value and as a product.
+TEST(Errors, GradientsOfClosuresHaveTheFormOfTheirInputs) {
+  Tensor leaf = f32({3000, 2}).set_requires_grad();
+  for (const Tensor& input : {leaf, leaf * 2}) {
+    Tensor none = input.detach();
+    record(none, {&input}, [](BackwardStep& step) { step.add(0, Tensor()); });
+    EXPECT_THAT(error_of(ErrorKind::state, [&] { backward(sum(none)); }), HasSubstr("undefined"));
+    auto refused = [&](auto closure) {
+      Tensor y = input.detach();
+      record(y, {&input}, std::move(closure));
+      return shape_error([&] { backward(sum(y)); });
+    };
+    EXPECT_THAT(refused([](BackwardStep& step) { step.add(0, f32({3})); }),
+                AllOf(HasSubstr("f32 [3000, 2]"), HasSubstr("input 0"), HasSubstr("[3]")));
+    EXPECT_THAT(refused([](BackwardStep& step) {
+                  step.add(0, Tensor::ones({3000, 2}, Dtype::f64));
+                }),
+                AllOf(HasSubstr("f32 [3000, 2]"), HasSubstr("f64")));
+    EXPECT_THAT(refused([](BackwardStep& step) {
+                  step.add_product(0, f32({5, 2}), f32({5, 3000}));
+                }),
+                AllOf(HasSubstr("[3000, 2]"), HasSubstr("[2, 3000]")));
+  }
 }
 
 }  // namespace

@@ -194,6 +194,25 @@ TEST(Record, ThePowerZeroIsFlatEverywhere) {
   Tensor x = Tensor::from(std::vector<float>{0, 1, -2}, {3}).set_requires_grad();
   EXPECT_EQ(values_of(backward(sum(pow(x, 0)))[x]), (std::vector<double>{0, 0, 0}));
   EXPECT_EQ(values_of(backward(sum(pow(x, 1)))[x]), (std::vector<double>{1, 1, 1}));
+  Tensor odd = Tensor::from({INFINITY, -INFINITY, NAN}, {3}).set_requires_grad();
+  EXPECT_EQ(values_of(backward(sum(pow(odd, 0)))[odd]), (std::vector<double>{0, 0, 0}));
+  Tensor exponents = Tensor::from({0, 1, 0}, {3});
+  EXPECT_EQ(values_of(backward(sum(pow(odd, exponents)))[odd]), (std::vector<double>{0, 1, 0}));
+}
+
+// A quotient is rounded once, and is right where the reciprocal is not a normal number.
+TEST(Record, NumbersDivide) {
+  const float huge = 3e38f;
+  Tensor x = Tensor::from({huge, 5, 7}, {3}).set_requires_grad();
+  EXPECT_EQ(values_of(x / double{huge})[0], 1);
+  EXPECT_EQ(values_of(double{huge} / x)[0], 1);
+  for (int b = 3; b < 100; b += 2) {
+    EXPECT_EQ(values_of(x / b)[1], 5.0f / static_cast<float>(b));
+    EXPECT_EQ(values_of(b / x)[2], static_cast<float>(b) / 7.0f);
+  }
+  expect_close(values_of(backward(sum(x / 4))[x]), {0.25, 0.25, 0.25}, 1e-7, "x / b");
+  Gradients g = backward(sum(14 / slice(x, 0, 1, 3)));
+  expect_close(values_of(g[x]), {0, -14.0 / 25, -14.0 / 49}, 1e-6, "a / x");
 }
 
 TEST(Record, GradientsExistForUsedLeavesOnly) {

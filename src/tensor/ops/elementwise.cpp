@@ -165,7 +165,11 @@ Tensor log(const Tensor& x) { return unary("log", Unary::log, x); }
 Tensor sin(const Tensor& x) { return unary("sin", Unary::sin, x); }
 Tensor cos(const Tensor& x) { return unary("cos", Unary::cos, x); }
 Tensor erf(const Tensor& x) { return unary("erf", Unary::erf, x); }
-Tensor clamp(const Tensor& x, double low, double high) { return unary("clamp", Unary::clamp, x, low, high); }
+Tensor clamp(const Tensor& x, double low, double high) {
+  if (!(low <= high))
+    throw Error(ErrorKind::value, {"clamp", "low <= high", std::to_string(low) + " and " + std::to_string(high), ""});
+  return unary("clamp", Unary::clamp, x, low, high);
+}
 Tensor step(const Tensor& x) { return unary("step", Unary::step, x); }
 Tensor sigmoid(const Tensor& x) { return unary("sigmoid", Unary::sigmoid, x); }
 Tensor tanh(const Tensor& x) { return unary("tanh", Unary::tanh, x); }
@@ -208,8 +212,8 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor pow(const Tensor& a, const Tensor& b) {
   return binary("pow", Binary::pow, a, b, [](BackwardStep& s, const Tensor& dy, const Tensor& p, const Tensor& q) {
     add_both(
-        // q p^(q - 1), 0 where q is 0 (also at p = 0, where the power is not finite); p^q log p, 0 where p is 0
-        s, p, q, [&] { return dy * q * pow(p, where(equal(q, constant(0, q)), constant(1, q), q - 1.0)); },
+        // q p^(q - 1), 0 where q is 0 whatever p is; p^q log p, 0 where p is 0
+        s, p, q, [&] { return where(equal(q, constant(0, q)), constant(0, q), dy * q * pow(p, q - 1.0)); },
         [&] { return dy * pow(p, q) * log(where(equal(p, constant(0, p)), constant(1, p), p)); });
   });
 }
@@ -243,6 +247,8 @@ Tensor not_equal(const Tensor& a, const Tensor& b) { return binary_values("not_e
 
 Tensor add(const Tensor& a, double b) { return add(a, constant(b, a)); }
 Tensor mul(const Tensor& a, double b) { return mul(a, constant(b, a)); }
+Tensor div(const Tensor& a, double b) { return div(a, constant(b, a)); }
+Tensor div(double a, const Tensor& b) { return div(constant(a, b), b); }
 Tensor pow(const Tensor& a, double exponent) {
   if (exponent == 2) return square(a);
   return pow(a, constant(exponent, a));

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "gradus/base/error.h"
@@ -33,6 +34,7 @@ Range resolve(std::int64_t n, std::int64_t begin, std::int64_t end, std::int64_t
   if (begin < 0 || end > n || begin > end)
     throw Error(ErrorKind::shape, {"slice", "0 <= begin <= end <= " + std::to_string(n),
                                    std::to_string(begin) + " to " + std::to_string(end), ""});
+  step = std::min(step, std::max<std::int64_t>(n, 1));  // a longer one gives the same elements
   return {begin, (end - begin + step - 1) / step, step};
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gradus/base/error.h"
 #include "gradus/kernels/loops.h"
 #include "gradus/tensor/impl.h"
@@ -106,6 +108,19 @@ void check_classes(const char* op, const Tensor& z, const Tensor& target) {
   }
 }
 
+void check_signs(const Tensor& target) {
+  if (!holds_values(target)) flush();
+  const TensorImpl& t = target.impl();
+  dispatch(target.dtype(), "hinge", [&]<class T>(T) {
+    for (int s = 0; s < t.shards; ++s) {
+      const T* p = reinterpret_cast<const T*>(t.slots[s].data);
+      const T* end = p + Extent(place_at(target), t.shape).elements(s);
+      const T* bad = std::find_if(p, end, [](T v) { return v != 0 && v != 1; });
+      if (bad != end) throw Error(ErrorKind::value, {"hinge", "targets 0 or 1", std::to_string(*bad), ""});
+    }
+  });
+}
+
 template <class T>
 const T* as(const char* target) {
   return reinterpret_cast<const T*>(target);
@@ -121,6 +136,7 @@ Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor
     throw Error(ErrorKind::shape, {"loss", "a target shaped like the prediction [n, ...]",
                                    s.text() + " and " + target.shape().text(), "reshape one of them"});
   check_weights("loss", prediction, weights, {s[0]});
+  if (kind == PointwiseLoss::hinge) check_signs(target);
   std::int64_t cols = s.product(1, s.rank());
   double scale = 1 / (total_weight(weights, s[0]) * static_cast<double>(cols));
   PointLoss f = loop_loss(kind);
