@@ -15,6 +15,21 @@ namespace {
 
 // Elements worth a second thread when a batch is copied together.
 constexpr std::int64_t kParallelElements = 1 << 17;
+// Rows copied side by side.
+constexpr std::size_t kAbreast = 8;
+
+// Copies up to kAbreast rows of `width` numbers, a cache line of each in turn: memory delivers lines of several rows
+// faster than those of one after the other.
+void copy_abreast(const float* const* from, std::size_t rows, std::int64_t width, float* to) {
+  constexpr std::int64_t kLine = 16;
+  std::int64_t j = 0;
+  for (; j + kLine <= width; j += kLine)
+    for (std::size_t r = 0; r < rows; ++r)
+      std::memcpy(to + static_cast<std::int64_t>(r) * width + j, from[r] + j, kLine * sizeof(float));
+  for (std::size_t r = 0; r < rows; ++r)
+    std::memcpy(to + static_cast<std::int64_t>(r) * width + j, from[r] + j,
+                static_cast<std::size_t>(width - j) * sizeof(float));
+}
 
 }  // namespace
 
@@ -46,13 +61,15 @@ Batch ArrayDataset::fetch(std::span<const std::uint32_t> wanted) const {
   const std::uint8_t* from_bytes = bytes ? inputs_.values.data<std::uint8_t>() : nullptr;
   const float* from = bytes ? nullptr : inputs_.values.data<float>();
   const auto& loops = kernels::loops<float>();
+  auto row = [&](std::size_t i) { return rows_[wanted[i]] * width; };
   auto copy = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      std::int64_t row = rows_[wanted[i]];
-      if (bytes)
-        loops.bytes_affine(from_bytes + row * width, to + i * width, width, inputs_.shift, inputs_.scale);
-      else
-        std::memcpy(to + i * width, from + row * width, width * sizeof(float));
+    for (std::size_t i = begin; bytes && i < end; ++i)
+      loops.bytes_affine(from_bytes + row(i), to + i * width, width, inputs_.shift, inputs_.scale);
+    for (std::size_t i = begin; !bytes && i < end; i += kAbreast) {
+      const float* abreast[kAbreast];
+      std::size_t rows = std::min(kAbreast, end - i);
+      for (std::size_t r = 0; r < rows; ++r) abreast[r] = from + row(i + r);
+      copy_abreast(abreast, rows, width, to + i * width);
     }
   };
   if (n * width < kParallelElements)
