@@ -77,18 +77,13 @@ Batch ArrayDataset::fetch(std::span<const std::uint32_t> wanted) const {
   else
     parallel_for(wanted.size(), kParallelElements / 2 / width + 1, copy);
 
-  if (target_.dtype() == Dtype::i32) {
-    batch.target = Tensor::empty({n}, Dtype::i32);
-    const std::int32_t* t = target_.data<std::int32_t>();
-    std::int32_t* out = batch.target.mutable_data<std::int32_t>();
-    for (std::int64_t i = 0; i < n; ++i) out[i] = t[rows_[wanted[i]]];
-  } else {
-    std::int64_t outputs = target_.shape().product(1, target_.rank());
-    batch.target = Tensor::empty(target_.shape().with(0, n));
-    const float* t = target_.data<float>();
-    float* out = batch.target.mutable_data<float>();
-    for (std::int64_t i = 0; i < n; ++i)
-      std::memcpy(out + i * outputs, t + rows_[wanted[i]] * outputs, outputs * sizeof(float));
+  batch.target = Tensor::empty(target_.shape().with(0, n), target_.dtype());
+  std::size_t entry = item_size(target_.dtype()) * static_cast<std::size_t>(target_.shape().product(1, target_.rank()));
+  const char* targets = bytes_of(target_).data();
+  char* target = batch.target.impl().slots[0].data;
+  for (std::uint32_t i : wanted) {
+    std::memcpy(target, targets + rows_[i] * entry, entry);
+    target += entry;
   }
   batch.total_weight = static_cast<double>(n);
   if (weight_.defined()) {

@@ -12,7 +12,7 @@ namespace gradus {
 // Examples put together for one step.
 struct Batch {
   Tensor inputs;            // [n, ...]
-  Tensor target;            // i32 class numbers [n], or f32 values [n, outputs]
+  Tensor target;            // i32 class numbers [n, ...], or f32 values [n, ...]
   Tensor weight;            // f32 [n], or undefined when all examples count 1
   double total_weight = 0;  // sum of the weights (n without weights)
   std::int64_t size() const { return inputs.dim(0); }
@@ -41,8 +41,8 @@ struct ArrayInputs {
 // Arrays in memory, shared between views of different rows (training, validation, test).
 class ArrayDataset final : public Dataset {
  public:
-  // `target` is i32 [n] or f32 [n, outputs], `weight` f32 [n] or undefined. `rows` empty means all. Throws
-  // Error{data} where they differ in n, Error{value} for a row from n on.
+  // `target` is i32 or f32 [n, ...], so a mask as well as a class or values, `weight` f32 [n] or undefined. `rows`
+  // empty means all. Throws Error{data} where they differ in n, Error{value} for a row from n on.
   ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight = {}, std::vector<std::uint32_t> rows = {});
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
   Shape input_shape() const override;

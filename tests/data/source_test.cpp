@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <numeric>
 
 #include "../base/expect_error.h"
 #include "temp_file.h"
@@ -45,6 +46,15 @@ TEST(Source, AFileThatIsNotThereIsNamedWithWhereItWasSought) {
               HasSubstr("got the folder /tmp"));
   EXPECT_THAT(error_of(ErrorKind::config, [] { data_file("/", "", "data.train[1]"); }), HasSubstr("data.train[1]"));
   EXPECT_EQ(data_file("/none", PROJECT_DATA "/iris.csv", "data.source"), PROJECT_DATA "/iris.csv");
+}
+
+TEST(ArrayDataset, TargetsMayBeMasks) {
+  std::vector<std::int32_t> classes(3 * 2 * 2);
+  std::iota(classes.begin(), classes.end(), 0);
+  ArrayDataset data({Tensor::zeros({3, 2, 2, 1})}, Tensor::from(classes, {3, 2, 2}));
+  Batch batch = data.fetch(std::vector<std::uint32_t>{2, 0});
+  EXPECT_EQ(batch.target.shape(), (Shape{2, 2, 2}));
+  EXPECT_EQ(batch.target.to_vector<std::int32_t>(), (std::vector<std::int32_t>{8, 9, 10, 11, 0, 1, 2, 3}));
 }
 
 TEST(ArrayDataset, RowsMustBeThere) {
