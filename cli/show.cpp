@@ -121,12 +121,11 @@ std::vector<FieldInfo> data_fields(const std::string& section) {
         f.default_value = Value();
         f.help += "; left out: by the file's name";
       }
-      auto known = std::ranges::find(all, f.name, &FieldInfo::name);
+      if (std::ranges::find(all, f.name, &FieldInfo::name) != all.end()) continue;
       bool in_all = std::ranges::all_of(sources().names(), [&](const std::string& other) {
         const std::vector<FieldInfo>& fields = sources().entry(other).fields;
         return std::ranges::find(fields, f.name, &FieldInfo::name) != fields.end();
       });
-      if (known != all.end()) continue;
       if (!in_all) f.help = format + ": " + f.help;
       all.push_back(std::move(f));
     }
@@ -179,7 +178,7 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
     shape = shape_in(input);
   }
   std::unique_ptr<Network> network = make_network(e.params.model.layers, outputs, "model.layers");
-  Cost total;
+  Cost total = network->cost(shape);
   Value v = Value::table(), rows = Value::array();
   for (const Network::LayerRow& r : network->table(shape)) {
     Value row = Value::table(), out = Value::array();
@@ -192,9 +191,6 @@ Value model_value(const std::string& file, const std::vector<std::string>& set, 
     row.set("activation_bytes", 4 * r.cost.activations);
     row.set("step_bytes", r.cost.step_bytes(batch));
     rows.push_back(std::move(row));
-    total.parameters += r.cost.parameters;
-    total.multiply_adds += r.cost.multiply_adds;
-    total.activations += r.cost.activations;
   }
   v.set("name", e.params.name);
   v.set("batch_size", batch);

@@ -72,6 +72,15 @@ std::string_view beginning(std::string_view text, std::size_t longest) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string real_text(double x) {
   if (std::isnan(x)) return "nan";
   std::string text = fmt::format("{}", x);

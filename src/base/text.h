@@ -11,6 +11,9 @@ namespace gradus {
 // "inf", "-inf" or "nan" where it is not finite.
 std::string real_text(double x);
 
+// Whether a text is UTF-8.
+bool is_utf8(std::string_view text);
+
 // `text` in double quotes, with control characters, quotes and backslashes escaped in the way TOML and JSON share;
 // bytes that are not UTF-8 become U+FFFD. The result is valid UTF-8.
 std::string quoted(std::string_view text);

@@ -126,7 +126,8 @@ void check_memory(const Experiment& e, const Prepared& p) {
   std::int64_t examples = p.data.train->size(),
                batch = size.is_number() ? std::min(size.as_integer(), examples) : examples;
   Cost cost = p.network->cost(p.input);
-  double needed = 8 * static_cast<double>(cost.parameters) + 4 * static_cast<double>(batch * cost.activations);
+  double needed =
+      8 * static_cast<double>(cost.parameters) + 4 * static_cast<double>(batch) * static_cast<double>(cost.activations);
   std::optional<std::uint64_t> available = available_memory();
   if (!available || needed <= static_cast<double>(*available)) return;
   throw Error(ErrorKind::config,

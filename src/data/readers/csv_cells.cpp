@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "gradus/base/text.h"
 #include "gradus/data/numbers.h"
 
 namespace gradus {
@@ -16,21 +15,9 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::size_t count_replacements(std::string_view text) {
-  std::size_t count = 0;
-  for (std::size_t at = 0; (at = text.find("\uFFFD", at)) != std::string_view::npos; ++at) ++count;
-  return count;
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
-
-// quoted() puts U+FFFD in the place of bytes that are none.
-bool is_utf8(std::string_view text) {
-  bool is_ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  return is_ascii || count_replacements(quoted(text)) == count_replacements(text);
-}
 
 CsvCells::CsvCells(const CsvOptions& options, char delimiter) {
   if (options.decimal == ",")

@@ -10,9 +10,6 @@
 
 namespace gradus {
 
-// Whether a text is UTF-8.
-bool is_utf8(std::string_view text);
-
 // What a field's text means under a file's options.
 class CsvCells {
  public:
