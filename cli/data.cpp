@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -14,24 +15,27 @@ namespace {
 
 // What an IDX file holds: its shape, element type, range and, for labels, how often each occurs.
 Value describe_idx(const std::string& path) {
-  IdxArray array = read_idx(path);
+  IdxHeader header = read_idx_header(path);
   Value v = Value::table(), shape = Value::array();
-  for (std::size_t d : array.dims) shape.push_back(d);
+  for (std::size_t d : header.dims) shape.push_back(d);
   v.set("name", path);
   v.set("shape", shape);
-  v.set("type", std::string(type_name(array.type)));
+  v.set("type", std::string(type_name(header.type)));
   std::map<double, std::int64_t> counts;
-  double sum = 0;
-  for (std::size_t i = 0; i < array.count(); ++i) {
-    sum += array.value(i);
-    if (array.dims.size() == 1) ++counts[array.value(i)];
-  }
-  std::vector<float> values = array.floats();
-  if (!values.empty()) {
-    auto [low, high] = std::minmax_element(values.begin(), values.end());
-    v.set("min", static_cast<double>(*low));
-    v.set("mean", sum / static_cast<double>(values.size()));
-    v.set("max", static_cast<double>(*high));
+  double sum = 0, low = INFINITY, high = -INFINITY;
+  read_idx_pieces(path, [&](const IdxArray& piece) {
+    for (std::size_t i = 0; i < piece.count(); ++i) {
+      double x = piece.value(i);
+      sum += x;
+      low = std::min(low, x);
+      high = std::max(high, x);
+      if (header.dims.size() == 1) ++counts[x];
+    }
+  });
+  if (header.count() > 0) {
+    v.set("min", low);
+    v.set("mean", sum / static_cast<double>(header.count()));
+    v.set("max", high);
   }
   if (counts.empty() || counts.size() > 100) return v;
   Value levels = Value::array();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <sstream>
 
 #include "commands.h"
@@ -96,6 +97,8 @@ int main(int argc, char** argv) try {
     return 0;
   } catch (const gradus::Error& e) {
     return fail(e.what(), e.exit_code());
+  } catch (const std::bad_alloc&) {
+    return fail("there is not enough memory; use smaller batches or layers, or fewer data", 1);
   } catch (const std::exception& e) {
     return fail(e.what(), 1);
   }

@@ -1,5 +1,7 @@
 #include "gradus/base/memory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 #include <string>
@@ -16,6 +18,14 @@ std::optional<std::uint64_t> available_memory() {
   std::uint64_t limit;
   if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit) available = std::min(available.value_or(limit), limit);
   return available;
+}
+
+void require_memory(double bytes, ErrorKind kind, const std::string& place, const std::string& what,
+                    const std::string& fix) {
+  auto available = static_cast<double>(available_memory().value_or(UINT64_MAX));
+  if (bytes <= available) return;
+  throw Error(kind, {place, fmt::format("what fits into the {:.1f} GB of memory that are free", available / 1e9),
+                     fmt::format("{}: {:.1f} GB", what, bytes / 1e9), fix});
 }
 
 }  // namespace gradus

@@ -31,80 +31,118 @@ void copy_abreast(const float* const* from, std::size_t rows, std::int64_t width
                 static_cast<std::size_t>(width - j) * sizeof(float));
 }
 
+constexpr std::int64_t kMostRows = 1024, kElementsAtOnce = 1 << 20;  // of each_batch
+
 }  // namespace
 
-ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight, std::vector<std::uint32_t> rows)
-    : inputs_(std::move(inputs)), target_(std::move(target)), weight_(std::move(weight)), rows_(std::move(rows)) {
-  std::int64_t n = inputs_.values.dim(0);
-  if (target_.dim(0) != n || (weight_.defined() && weight_.dim(0) != n))
-    throw Error(ErrorKind::data, {"dataset", std::to_string(n) + " targets", std::to_string(target_.dim(0)),
-                                  "inputs and targets must have one entry per example"});
-  if (rows_.empty()) {
-    rows_.resize(static_cast<std::size_t>(n));
-    std::iota(rows_.begin(), rows_.end(), 0u);
+void each_batch(const Dataset& data, const std::function<void(const Batch&)>& take) {
+  std::int64_t width = std::max<std::int64_t>(data.input_shape().size(), 1),
+               at_once = std::clamp<std::int64_t>(kElementsAtOnce / width, 1, kMostRows);
+  std::vector<std::uint32_t> rows;
+  for (std::int64_t first = 0; first < data.size(); first += at_once) {
+    rows.resize(static_cast<std::size_t>(std::min(at_once, data.size() - first)));
+    std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
+    take(data.fetch(rows));
   }
+}
+
+std::uint64_t fingerprint(const Dataset& data) {
+  std::uint64_t hash = 0;
+  each_batch(data, [&](const Batch& batch) {
+    for (const Tensor* t : {&batch.inputs, &batch.lengths, &batch.target, &batch.weight})
+      if (t->defined()) hash = hash64(bytes_of(*t), hash64(t->shape().text(), hash));
+  });
+  return hash;
+}
+
+Tensor gather_rows(const Tensor& values, std::span<const std::uint32_t> rows) {
+  Tensor out = Tensor::empty(values.shape().with(0, static_cast<std::int64_t>(rows.size())), values.dtype());
+  std::size_t entry = item_size(values.dtype()) * static_cast<std::size_t>(values.shape().product(1, values.rank()));
+  const char* from = bytes_of(values).data();
+  char* to = out.impl().slots[0].data;
+  for (std::uint32_t row : rows) {
+    std::memcpy(to, from + row * entry, entry);
+    to += entry;
+  }
+  return out;
+}
+
+void check_labels(std::int64_t examples, const Tensor& target, const Tensor& weight) {
+  auto refuse = [&](const char* what, const std::string& expected, const Tensor& given) {
+    throw Error(ErrorKind::data, {"dataset", what + (" " + expected), given.shape().text(),
+                                  "targets and weights must have one entry per example"});
+  };
+  if (target.rank() < 1 || target.dim(0) != examples)
+    refuse("targets", "[" + std::to_string(examples) + ", ...]", target);
+  if (!weight.defined()) return;
+  bool fits = weight.rank() >= 1 && weight.rank() <= target.rank();
+  for (int i = 0; fits && i < weight.rank(); ++i) fits = weight.dim(i) == target.dim(i);
+  if (!fits) refuse("weights", target.shape().text() + " or its first axes", weight);
+}
+
+void fetch_labels(const Tensor& target, const Tensor& weight, std::span<const std::uint32_t> rows, Batch& batch) {
+  batch.target = gather_rows(target, rows);
+  batch.total_weight = static_cast<double>(rows.size());
+  if (!weight.defined()) return;
+  batch.weight = gather_rows(weight, rows);
+  const float* w = batch.weight.data<float>();
+  batch.total_weight = std::accumulate(w, w + batch.weight.size(), 0.0);
+}
+
+Subset::Subset(std::shared_ptr<const Dataset> whole, std::vector<std::uint32_t> rows)
+    : whole_(std::move(whole)), rows_(std::move(rows)) {
   auto most = std::max_element(rows_.begin(), rows_.end());
-  if (most != rows_.end() && *most >= n)
-    throw Error(ErrorKind::value, {"dataset", "rows below " + std::to_string(n), std::to_string(*most),
+  if (most != rows_.end() && *most >= whole_->size())
+    throw Error(ErrorKind::value, {"subset", "rows below " + std::to_string(whole_->size()), std::to_string(*most),
                                    "rows count the examples from 0"});
 }
 
-Shape ArrayDataset::input_shape() const { return inputs_.values.shape().without(0); }
+Batch Subset::fetch(std::span<const std::uint32_t> rows) const {
+  std::vector<std::uint32_t> of_whole(rows.size());
+  std::transform(rows.begin(), rows.end(), of_whole.begin(), [&](std::uint32_t row) { return rows_[row]; });
+  return whole_->fetch(of_whole);
+}
 
-Batch ArrayDataset::fetch(std::span<const std::uint32_t> wanted) const {
-  auto n = static_cast<std::int64_t>(wanted.size());
+ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight)
+    : inputs_(std::move(inputs)), target_(std::move(target)), weight_(std::move(weight)) {
+  check_labels(size(), target_, weight_);
+}
+
+Batch ArrayDataset::fetch(std::span<const std::uint32_t> rows) const {
+  auto n = static_cast<std::int64_t>(rows.size());
   std::int64_t width = inputs_.values.shape().product(1, inputs_.values.rank());
   Batch batch;
   batch.inputs = Tensor::empty(inputs_.values.shape().with(0, n));
   float* to = batch.inputs.mutable_data<float>();
-  bool bytes = inputs_.values.dtype() == Dtype::u8;
-  const std::uint8_t* from_bytes = bytes ? inputs_.values.data<std::uint8_t>() : nullptr;
-  const float* from = bytes ? nullptr : inputs_.values.data<float>();
-  const auto& loops = kernels::loops<float>();
-  auto row = [&](std::size_t i) { return rows_[wanted[i]] * width; };
   auto copy = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; bytes && i < end; ++i)
-      loops.bytes_affine(from_bytes + row(i), to + i * width, width, inputs_.shift, inputs_.scale);
-    for (std::size_t i = begin; !bytes && i < end; i += kAbreast) {
-      const float* abreast[kAbreast];
-      std::size_t rows = std::min(kAbreast, end - i);
-      for (std::size_t r = 0; r < rows; ++r) abreast[r] = from + row(i + r);
-      copy_abreast(abreast, rows, width, to + i * width);
-    }
+    copy_rows(rows.subspan(begin, end - begin), width, to + begin * width);
   };
   if (n * width < kParallelElements)
-    copy(0, wanted.size());
+    copy(0, rows.size());
   else
-    parallel_for(wanted.size(), kParallelElements / 2 / width + 1, copy);
-
-  batch.target = Tensor::empty(target_.shape().with(0, n), target_.dtype());
-  std::size_t entry = item_size(target_.dtype()) * static_cast<std::size_t>(target_.shape().product(1, target_.rank()));
-  const char* targets = bytes_of(target_).data();
-  char* target = batch.target.impl().slots[0].data;
-  for (std::uint32_t i : wanted) {
-    std::memcpy(target, targets + rows_[i] * entry, entry);
-    target += entry;
-  }
-  batch.total_weight = static_cast<double>(n);
-  if (weight_.defined()) {
-    batch.weight = Tensor::empty({n});
-    const float* w = weight_.data<float>();
-    float* out = batch.weight.mutable_data<float>();
-    batch.total_weight = 0;
-    for (std::int64_t i = 0; i < n; ++i) batch.total_weight += out[i] = w[rows_[wanted[i]]];
-  }
+    parallel_for(rows.size(), kParallelElements / 2 / width + 1, copy);
+  fetch_labels(target_, weight_, rows, batch);
   return batch;
 }
 
-std::uint64_t ArrayDataset::fingerprint() const {
-  auto bytes = [](const auto* first, std::int64_t count) {
-    return std::string_view(reinterpret_cast<const char*>(first), static_cast<std::size_t>(count) * sizeof *first);
-  };
-  std::uint64_t hash = hash64(bytes(rows_.data(), size()));
-  for (const Tensor* t : {&inputs_.values, &target_, &weight_})
-    if (t->defined()) hash = hash64(bytes_of(*t), hash64(t->shape().text(), hash));
-  const float scale[] = {inputs_.shift, inputs_.scale};
-  return hash64(bytes(scale, 2), hash);
+void ArrayDataset::copy_rows(std::span<const std::uint32_t> rows, std::int64_t width, float* to) const {
+  const Tensor& values = inputs_.values;
+  const float shift = inputs_.shift, scale = inputs_.scale;
+  if (values.dtype() == Dtype::u8) {
+    for (std::uint32_t row : rows) {
+      kernels::loops<float>().bytes_affine(values.data<std::uint8_t>() + row * width, to, width, shift, scale);
+      to += width;
+    }
+    return;
+  }
+  float* const end = to + static_cast<std::int64_t>(rows.size()) * width;
+  for (std::size_t i = 0; i < rows.size(); i += kAbreast) {
+    const float* abreast[kAbreast];
+    std::size_t count = std::min(kAbreast, rows.size() - i);
+    for (std::size_t r = 0; r < count; ++r) abreast[r] = values.data<float>() + rows[i + r] * width;
+    copy_abreast(abreast, count, width, to + static_cast<std::int64_t>(i) * width);
+  }
+  if (shift != 0 || scale != 1) std::transform(to, end, to, [=](float x) { return (x - shift) * scale; });
 }
 
 }  // namespace gradus

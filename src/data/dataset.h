@@ -1,21 +1,26 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
 
+#include "gradus/tensor/ops.h"
 #include "gradus/tensor/tensor.h"
 
 namespace gradus {
 
 // Examples put together for one step.
 struct Batch {
-  Tensor inputs;            // [n, ...]
-  Tensor target;            // i32 class numbers [n, ...], or f32 values [n, ...]
-  Tensor weight;            // f32 [n], or undefined when all examples count 1
+  Tensor inputs;            // [n, ...]; sequences [n, time, ...] with zeros behind those shorter than the longest
+  Tensor lengths;           // i32 [n], the steps of each sequence; undefined where inputs are none
+  Tensor target;            // i32 class numbers or f32 values [n, ...]: one for an example, or one for each place of it
+  Tensor weight;            // f32 [n] or, for each place, [n, ...], 0 for padding; undefined when all count 1
   double total_weight = 0;  // sum of the weights (n without weights)
+
   std::int64_t size() const { return inputs.dim(0); }
+  LossWeights loss_weights() const { return {weight, weight.defined() ? total_weight : 0}; }
 };
 
 // A collection of examples that batches are drawn from, in memory or not. Implementations are safe to read from several
@@ -24,35 +29,61 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual std::int64_t size() const = 0;
-  virtual Shape input_shape() const = 0;  // of one example
+  virtual Shape input_shape() const = 0;  // of one example; of the longest where lengths vary
   // The examples `rows` (each below size()), in that order.
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
-  // A hash of all examples: a resumed run sees by it whether its data are still the same.
-  virtual std::uint64_t fingerprint() const = 0;
 };
 
-// Inputs held as bytes or floats in one array. Bytes are read as (byte - shift) * scale.
+// Hands out all examples in order, as many at a time as make some megabytes of inputs.
+void each_batch(const Dataset& data, const std::function<void(const Batch&)>& take);
+
+// A hash of all examples: a resumed run sees by it whether its data are still the same.
+std::uint64_t fingerprint(const Dataset& data);
+
+// Some examples of a data set, which is shared: the parts of a split, a fold, a sample with repeats.
+class Subset final : public Dataset {
+ public:
+  // Throws Error{value} for a row that `whole` does not have.
+  Subset(std::shared_ptr<const Dataset> whole, std::vector<std::uint32_t> rows);
+  std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
+  Shape input_shape() const override { return whole_->input_shape(); }
+  Batch fetch(std::span<const std::uint32_t> rows) const override;
+
+ private:
+  std::shared_ptr<const Dataset> whole_;
+  std::vector<std::uint32_t> rows_;
+};
+
+// Inputs held as bytes or floats in one array, read as (value - shift) * scale.
 struct ArrayInputs {
   Tensor values;  // u8 or f32 [n, ...]
   float shift = 0;
   float scale = 1;
 };
 
-// Arrays in memory, shared between views of different rows (training, validation, test).
+// Arrays in memory: tables, images, volumes.
 class ArrayDataset final : public Dataset {
  public:
-  // `target` is i32 or f32 [n, ...], so a mask as well as a class or values, `weight` f32 [n] or undefined. `rows`
-  // empty means all. Throws Error{data} where they differ in n, Error{value} for a row from n on.
-  ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight = {}, std::vector<std::uint32_t> rows = {});
-  std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
-  Shape input_shape() const override;
+  // `target` is i32 or f32 [n, ...], so a mask as well as a class or values; `weight` f32 has the target's shape or its
+  // first axes, [n] for one weight an example, or is undefined. Throws Error{data} where they do not fit.
+  ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight = {});
+  std::int64_t size() const override { return inputs_.values.dim(0); }
+  Shape input_shape() const override { return inputs_.values.shape().without(0); }
   Batch fetch(std::span<const std::uint32_t> rows) const override;
-  std::uint64_t fingerprint() const override;
 
  private:
+  void copy_rows(std::span<const std::uint32_t> rows, std::int64_t width, float* to) const;
+
   ArrayInputs inputs_;
   Tensor target_, weight_;
-  std::vector<std::uint32_t> rows_;
 };
+
+// For implementations whose targets and weights are arrays in memory.
+// Throws Error{data} unless `target` is [examples, ...] and `weight` undefined or shaped like its first axes.
+void check_labels(std::int64_t examples, const Tensor& target, const Tensor& weight);
+// The target, weight and total weight of a batch of `rows`.
+void fetch_labels(const Tensor& target, const Tensor& weight, std::span<const std::uint32_t> rows, Batch& batch);
+// The entries `rows` of the first axis.
+Tensor gather_rows(const Tensor& values, std::span<const std::uint32_t> rows);
 
 }  // namespace gradus

@@ -14,7 +14,7 @@ namespace gradus {
 // What a source gives to training: three parts, prepared by statistics of the training part alone. A part without rows
 // is null.
 struct LoadedData {
-  std::unique_ptr<Dataset> train, validation, test;
+  std::shared_ptr<const Dataset> train, validation, test;
   TaskSpec task;
   Value summary;                     // for reports: rows per part, columns, class counts
   std::vector<std::string> notes;    // what was found and repaired
@@ -23,7 +23,7 @@ struct LoadedData {
 
 // Examples to predict for, or to evaluate on.
 struct OpenedData {
-  std::unique_ptr<Dataset> data;
+  std::shared_ptr<const Dataset> data;
   bool has_target = false;
   std::vector<std::string> notes;  // what the user should know of how the data are taken
   // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.

@@ -17,7 +17,7 @@ const Catalog<Loss>& losses() {
 
 Tensor target_for(const Loss& loss, const Tensor& target) {
   if (loss.target_kind() != TargetKind::values || target.dtype() != Dtype::i32) return target;
-  return reshape(target.to(Dtype::f32), {target.dim(0), 1});
+  return expand_dims(target.to(Dtype::f32), -1);
 }
 
 std::unique_ptr<Loss> make_loss(const Value& config, const std::string& place) { return losses().make(config, place); }

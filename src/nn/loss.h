@@ -10,7 +10,7 @@ namespace gradus {
 // What a loss compares predictions with.
 enum class TargetKind {
   values,   // f32, shaped like the prediction
-  classes,  // i32 class numbers [n], or f32 distributions [n, classes]
+  classes,  // i32 class numbers [n, ...], or f32 distributions [n, ..., classes]
 };
 
 // A number to make small: the weighted mean over the batch of a loss per example.

@@ -17,7 +17,8 @@ namespace gradus {
 // What a forward pass knows besides its input.
 struct Context {
   bool training = false;
-  RandomKey key;  // of this step; layers draw from key.in(own name)
+  RandomKey key;   // of this step; layers draw from key.in(own name)
+  Tensor lengths;  // i32 [n], the steps of each sequence of inputs [n, time, ...]; undefined where all fill their time
 
   // When set, called with each layer's name and output; fused activations are then computed on their own.
   std::function<void(const std::string&, const Tensor&)> watch;

@@ -136,15 +136,16 @@ Tensor prelu(const Tensor& x, const Tensor& slope);
 
 // ---- for losses: weighted sums over the batch divided by `total`, in one pass with their gradients; these are with
 // respect to the first argument only: no gradient for targets and weights
-// How examples count: `weight` [n] (undefined: 1 each); the loss is divided by `total`, the sum of the weights over the
-// whole batch (0: taken from the weights, or the number of examples).
+// How much each place of the target counts: `weight` [n, ...] has one for each (a class number, a pixel, a step, a
+// distribution), or one for all places behind its axes, as [n] does for an example; undefined: 1 each. The loss is
+// divided by `total`, the sum of the weights over the whole batch (0: taken from the weights, or the number of places).
 struct LossWeights {
   Tensor weight;
   double total = 0;
 };
 enum class PointwiseLoss { squared, absolute, huber, binary_cross_entropy, hinge };
-// Mean over outputs of an elementwise loss of prediction and target, both [n, ...]. Targets of hinge are 0 or 1, else
-// Error{value}.
+// Elementwise loss of prediction and target, both [n, ...]: its mean over the axes behind the weights', those behind n
+// without weights. Targets of hinge are 0 or 1, else Error{value}.
 Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor& target, double parameter,
                       const LossWeights& weights = {});
 // -log softmax(logits)[target]: logits [.., k], target i32 [..].

@@ -7,9 +7,9 @@
 namespace gradus {
 namespace {
 
-// Class of each row: the largest entry, or for a single output the side of the threshold.
-void append_classes(const Tensor& p, bool probabilities, Evaluation& out) {
-  std::int64_t n = p.dim(0), k = p.size() / std::max<std::int64_t>(n, 1);
+// Class of each place: the largest entry, or for a single output the side of the threshold.
+void append_classes(const Tensor& p, std::int64_t n, bool probabilities, Evaluation& out) {
+  std::int64_t k = p.size() / std::max<std::int64_t>(n, 1);
   const float* v = p.data<float>();
   float threshold = probabilities ? 0.5f : 0.0f;
   for (std::int64_t i = 0; i < n; ++i) {
@@ -20,6 +20,14 @@ void append_classes(const Tensor& p, bool probabilities, Evaluation& out) {
     if (k == 1) out.probabilities.push_back(1 - row[0]);
     out.probabilities.insert(out.probabilities.end(), row, row + k);
   }
+}
+
+// The weight of each of the batch's places, where it has weights: of an example, they are those of all its places.
+void append_weights(const Batch& batch, std::int64_t places, std::vector<double>& to) {
+  if (!batch.weight.defined()) return;
+  const float* weight = batch.weight.data<float>();
+  for (std::int64_t i = 0; i < batch.weight.size(); ++i)
+    to.insert(to.end(), static_cast<std::size_t>(places / batch.weight.size()), static_cast<double>(weight[i]));
 }
 
 void append(std::vector<float>& to, const Tensor& t) {
@@ -34,12 +42,12 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
   Evaluation out;
   out.task = task;
   out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
-    if (batch.weight.defined())
-      out.weights.insert(out.weights.end(), batch.weight.data<float>(), batch.weight.data<float>() + batch.size());
+    std::int64_t places = batch.target.size() / (task.classifies() ? 1 : task.width());
+    append_weights(batch, places, out.weights);
     if (task.classifies()) {
-      append_classes(p, loss.gives_probabilities(), out);
+      append_classes(p, places, loss.gives_probabilities(), out);
       const std::int32_t* t = batch.target.data<std::int32_t>();
-      out.truth.insert(out.truth.end(), t, t + batch.size());
+      out.truth.insert(out.truth.end(), t, t + batch.target.size());
     } else {
       append(out.predicted_values, p);
       append(out.true_values, batch.target);

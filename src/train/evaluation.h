@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-// A network's predictions for a data set beside the truth.
+// A network's predictions for a data set beside the truth, in n places: examples, or the pixels or steps of each.
 struct Evaluation {
   TaskSpec task;
   double loss = 0;  // in the units trained on

@@ -128,12 +128,9 @@ void check_memory(const Experiment& e, const Prepared& p) {
   Cost cost = p.network->cost(p.input);
   double needed =
       8 * static_cast<double>(cost.parameters) + 4 * static_cast<double>(batch) * static_cast<double>(cost.activations);
-  std::optional<std::uint64_t> available = available_memory();
-  if (!available || needed <= static_cast<double>(*available)) return;
-  throw Error(ErrorKind::config,
-              {"model.layers", fmt::format("what fits into the {:.1f} GB of memory that are free", *available / 1e9),
-               fmt::format("{} parameters and batches of {}, at least {:.1f} GB", cost.parameters, batch, needed / 1e9),
-               "use smaller layers or batches; gradus show model says what each layer needs"});
+  require_memory(needed, ErrorKind::config, "model.layers",
+                 fmt::format("{} parameters and batches of {}", cost.parameters, batch),
+                 "use smaller layers or batches; gradus show model says what each layer needs");
 }
 
 Prepared prepared(const Experiment& e) {
@@ -223,7 +220,7 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
 std::string data_hash(const Prepared& p) {
   std::uint64_t hash = hash64(to_json(p.data.task.state()));
   for (const Dataset* part : {p.data.train.get(), p.data.validation.get(), p.data.test.get()})
-    hash = hash64(part != nullptr ? hash_text(part->fingerprint()) : "none", hash);
+    hash = hash64(part != nullptr ? hash_text(fingerprint(*part)) : "none", hash);
   return hash_text(hash);
 }
 
@@ -279,7 +276,7 @@ void finish(const Experiment& e, const RunFolder& folder, RunOutcome& out) {
   Value model = Value::table(), metrics = Value::table();
   model.set("parameters", parameter_count(*p.network));
   model.set("hash", model_hash(state));
-  auto measure = [&](const char* part, const std::unique_ptr<Dataset>& data) {
+  auto measure = [&](const char* part, const std::shared_ptr<const Dataset>& data) {
     if (!data) return;
     Evaluation result = measured(p, *data, part);
     metrics.set(part, result.metrics());

@@ -169,14 +169,14 @@ Trainer::Trainer(Network& network, const Loss& loss, const TrainParams& params, 
 }
 
 void Trainer::weigh_classes(Batch& batch) const {
-  std::int64_t n = batch.size();
-  Tensor weight = Tensor::empty({n});
+  Tensor weight = Tensor::empty(batch.target.shape());
   float* w = weight.mutable_data<float>();
   const float* own = batch.weight.defined() ? batch.weight.data<float>() : nullptr;
   const std::int32_t* target = batch.target.data<std::int32_t>();
+  std::int64_t places = own != nullptr && batch.weight.size() > 0 ? weight.size() / batch.weight.size() : 1;
   batch.total_weight = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    w[i] = class_weights_[target[i]] * (own != nullptr ? own[i] : 1);
+  for (std::int64_t i = 0; i < weight.size(); ++i) {
+    w[i] = class_weights_[target[i]] * (own != nullptr ? own[i / places] : 1);
     batch.total_weight += w[i];
   }
   batch.weight = weight;
@@ -188,8 +188,9 @@ double Trainer::train_step(const Batch& batch, double lr) {
   Context context;
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
+  context.lengths = batch.lengths;
   Tensor prediction = network_.forward(shard(batch.inputs, shards), context);
-  Tensor loss = loss_(prediction, target_for(loss_, batch.target), {batch.weight, batch.total_weight});
+  Tensor loss = loss_(prediction, target_for(loss_, batch.target), batch.loss_weights());
   prediction = Tensor();
   Gradients gradients = backward(loss);
   flush();
@@ -213,6 +214,7 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
   Context context;
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
+  context.lengths = batch.lengths;
   context.watch = [&](const std::string& name, const Tensor& t) {
     if (first.empty() && !all_finite(t)) first = name;
   };
@@ -428,23 +430,20 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
 
 double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
                         const std::function<void(const Tensor&, const Batch&)>& take) {
-  constexpr std::int64_t kRows = 1024;
   ComputeScope scope;
   NoGrad no_grad;
   double loss_sum = 0, weight_sum = 0;
-  std::vector<std::uint32_t> rows;
-  for (std::int64_t first = 0; first < data.size(); first += kRows) {
-    rows.resize(static_cast<std::size_t>(std::min(kRows, data.size() - first)));
-    std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(first));
-    Batch batch = data.fetch(rows);
-    Tensor prediction = network.forward(shard(batch.inputs, shards_for(batch.size())), Context{});
+  each_batch(data, [&](const Batch& batch) {
+    Context context;
+    context.lengths = batch.lengths;
+    Tensor prediction = network.forward(shard(batch.inputs, shards_for(batch.size())), context);
     if (batch.total_weight > 0) {  // a mean over nothing is no number
-      Tensor value = loss(prediction, target_for(loss, batch.target), {batch.weight, batch.total_weight});
+      Tensor value = loss(prediction, target_for(loss, batch.target), batch.loss_weights());
       loss_sum += value.item() * batch.total_weight;
       weight_sum += batch.total_weight;
     }
     if (take) take(gather_shards(loss.probabilities(prediction)), batch);
-  }
+  });
   return loss_sum / weight_sum;
 }
 

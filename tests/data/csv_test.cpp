@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 
 #include "../base/expect_error.h"
 #include "temp_file.h"
@@ -460,6 +461,19 @@ TEST(Csv, RowsCanBeStreamed) {
   EXPECT_THAT(fields, ElementsAre("6", "7", "8"));
   EXPECT_EQ(rows.line(), 6u);
   EXPECT_FALSE(rows.next(fields));
+}
+
+// Its rows go on for 2 TB, in a file that takes no room.
+TEST(Csv, TablesTooLargeForMemoryAreRefused) {
+  std::string text = "a,b\n";
+  for (int row = 0; row < 10000; ++row) text += "0.5,0.25\n";
+  TempFile file(text);
+  std::filesystem::resize_file(file.path(), 2'000'000'000'000);
+  CsvOptions options;
+  options.max_bytes = 4'000'000'000'000;
+  EXPECT_THAT(
+      error_of(ErrorKind::data, [&] { read_csv(file.path(), options); }),
+      AllOf(HasSubstr(file.path()), HasSubstr("rows of 2 numeric columns"), HasSubstr("GB of memory that are")));
 }
 
 TEST(Csv, ReadsTheProjectsDataSets) {

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <numeric>
 
 #include "../base/expect_error.h"
 #include "temp_file.h"
@@ -46,25 +45,6 @@ TEST(Source, AFileThatIsNotThereIsNamedWithWhereItWasSought) {
               HasSubstr("got the folder /tmp"));
   EXPECT_THAT(error_of(ErrorKind::config, [] { data_file("/", "", "data.train[1]"); }), HasSubstr("data.train[1]"));
   EXPECT_EQ(data_file("/none", PROJECT_DATA "/iris.csv", "data.source"), PROJECT_DATA "/iris.csv");
-}
-
-TEST(ArrayDataset, TargetsMayBeMasks) {
-  std::vector<std::int32_t> classes(3 * 2 * 2);
-  std::iota(classes.begin(), classes.end(), 0);
-  ArrayDataset data({Tensor::zeros({3, 2, 2, 1})}, Tensor::from(classes, {3, 2, 2}));
-  Batch batch = data.fetch(std::vector<std::uint32_t>{2, 0});
-  EXPECT_EQ(batch.target.shape(), (Shape{2, 2, 2}));
-  EXPECT_EQ(batch.target.to_vector<std::int32_t>(), (std::vector<std::int32_t>{8, 9, 10, 11, 0, 1, 2, 3}));
-}
-
-TEST(ArrayDataset, RowsMustBeThere) {
-  Tensor x = Tensor::zeros({3, 2}), y = Tensor::zeros({3, 1});
-  EXPECT_EQ(ArrayDataset({x}, y, {}, {2, 0}).size(), 2);
-  EXPECT_THAT(error_of(ErrorKind::value,
-                       [&] {
-                         ArrayDataset({x}, y, {}, {0, 3, 1});
-                       }),
-              AllOf(HasSubstr("rows below 3"), HasSubstr("got 3")));
 }
 
 const char* const kHalves = "split = { method = \"contiguous\", train = 0.5, test = 0.5 }\n";
@@ -161,6 +141,34 @@ TEST(IdxSource, TheTaskIsToldFromTheLabels) {
   TempFile reals(idx(0x0D, {4}, half + one + half + one), ".idx");
   EXPECT_THAT(load(pair(pictures, reals)).notes, Contains(HasSubstr("task: regression (the labels are not all whole")));
   EXPECT_THAT(load_error(ErrorKind::data, pair(pictures, reals, "binary")), HasSubstr("got 0.5 in example 0"));
+}
+
+// What is read batch by batch is what is held.
+TEST(IdxSource, StreamedExamplesAreThoseHeld) {
+  TempFile pictures(kPictures, ".idx"), labels(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
+  for (const char* scale : {"none", "normalize", "standardize"}) {
+    std::string prepare = std::string(kHalves) + "scale = \"" + scale + "\"\n";
+    LoadedData held = load(pair(pictures, labels), prepare),
+               streamed = load(pair(pictures, labels) + "stream = \"always\"\n", prepare);
+    EXPECT_EQ(fingerprint(*streamed.train), fingerprint(*held.train)) << scale;
+    EXPECT_EQ(fingerprint(*streamed.test), fingerprint(*held.test)) << scale;
+    EXPECT_NE(fingerprint(*held.train), fingerprint(*held.test)) << scale;
+    EXPECT_THAT(streamed.notes, Contains(HasSubstr("read batch by batch"))) << scale;
+    EXPECT_THAT(held.notes, Not(Contains(HasSubstr("batch by batch")))) << scale;
+  }
+}
+
+TEST(IdxSource, StreamedExamplesHavePictures) {
+  TempFile pictures(kPictures, ".idx"), labels(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
+  for (const char* stream : {"never", "always"}) {
+    auto source = make_source(
+        {parse_toml(pair(pictures, labels) + "stream = \"" + stream + "\"\n", ""), parse_toml(kHalves, "")});
+    source->load("", 0);
+    Pixels shown;
+    ASSERT_TRUE(source->picture(1, shown)) << stream;
+    EXPECT_EQ(std::string(shown.values.begin(), shown.values.end()), "gh") << stream;
+    EXPECT_FALSE(source->picture(2, shown)) << stream;
+  }
 }
 
 // -1 and 1 are classes in other tools, and so are numbers above the limit: whether they are here is asked.

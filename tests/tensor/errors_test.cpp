@@ -201,7 +201,7 @@ TEST(Errors, Losses) {
   EXPECT_THAT(shape_error([&] {
                 pointwise_loss(PointwiseLoss::squared, f32({2, 1}), f32({2, 1}), 0, w);
               }),
-              AllOf(HasSubstr("weights"), HasSubstr("[2]"), HasSubstr("[3]")));
+              AllOf(HasSubstr("weights [2, 1] or its first axes"), HasSubstr("[3]")));
   w.weight = Tensor::ones({2}, Dtype::f64);
   EXPECT_THAT(shape_error([&] {
                 pointwise_loss(PointwiseLoss::squared, f32({2, 1}), f32({2, 1}), 0, w);

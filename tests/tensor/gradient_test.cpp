@@ -255,6 +255,28 @@ std::vector<Check> loss_checks() {
                      return multi_hinge(in[0], t, 0.9, weights(in[0]));
                    }});
   }
+  // Pixels or steps that each have a class or a value: weights for the examples, and for the places.
+  for (const Shape& weighted : {Shape{5}, Shape{5, 2}, Shape{5, 2, 3}}) {
+    auto weights = [weighted](const Tensor& z) {
+      return LossWeights{Tensor::uniform(weighted, 0.2, 2, key(65), z.dtype())};
+    };
+    std::string name = "_places_weights" + weighted.text();
+    Tensor classes = Tensor::uniform({5, 2, 3}, 0, 4, key(66)).to(Dtype::i32);
+    all.push_back({"cross_entropy" + name, {{{5, 2, 3, 4}}}, [=](const Inputs& in) {
+                     return cross_entropy(in[0], classes, 0.1, weights(in[0]));
+                   }});
+    all.push_back({"multi_hinge" + name, {{{5, 2, 3, 4}}}, [=](const Inputs& in) {
+                     return multi_hinge(in[0], classes, 0.9, weights(in[0]));
+                   }});
+    all.push_back({"cross_entropy_soft" + name, {{{5, 2, 3, 4}}}, [=](const Inputs& in) {
+                     Tensor q = softmax(Tensor::uniform({5, 2, 3, 4}, -1, 1, key(67), in[0].dtype()));
+                     return cross_entropy_soft(in[0], q, true, weights(in[0]));
+                   }});
+    all.push_back({"squared" + name, {{{5, 2, 3, 4}}}, [=](const Inputs& in) {
+                     return pointwise_loss(PointwiseLoss::squared, in[0], Tensor::zeros(in[0].shape(), in[0].dtype()),
+                                           0, weights(in[0]));
+                   }});
+  }
   // Whole scores beside a cut target.
   all.push_back({"whole_scores", {{{7, 3}, false}}, [](const Inputs& in) {
                    Tensor t = shard(Tensor::from(std::vector<std::int32_t>{0, 2, 2, 1, 1, 0, 2}, {7}), 3);

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "gradus/base/error.h"
+#include "gradus/base/memory.h"
 #include "gradus/base/text.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/readers/csv_cells.h"
@@ -283,6 +284,9 @@ void CsvTable::reserve(std::size_t bytes_read, std::size_t bytes_left) {
   auto rows = static_cast<std::size_t>(static_cast<double>(rows_in_block_) * (1 + 1.02 * blocks_left)) + 16;
   std::size_t numeric = 0;
   for (const CsvColumn& column : columns_) numeric += column.is_numeric() && column.is_stored();
+  require_memory(static_cast<double>(numeric * rows * sizeof(double)), ErrorKind::data, table_.name(),
+                 fmt::format("about {} rows of {} numeric columns", rows, numeric),
+                 "train on a sample of the rows, or write fewer columns to the file");
   CellStore store(numeric * rows);
   std::size_t offset = 0;
   for (CsvColumn& column : columns_) {

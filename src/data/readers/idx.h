@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "gradus/base/file.h"
 
 namespace gradus {
 
@@ -11,6 +14,16 @@ namespace gradus {
 enum class IdxType { u8 = 0x08, i8 = 0x09, i16 = 0x0B, i32 = 0x0C, f32 = 0x0D, f64 = 0x0E };
 std::size_t size_of(IdxType type);
 std::string_view type_name(IdxType type);
+
+// What the header of an IDX file says: `dims` from the slowest index to the fastest.
+struct IdxHeader {
+  std::vector<std::size_t> dims;
+  IdxType type = IdxType::u8;
+  bool gzipped = false;
+
+  std::size_t count() const;   // of elements
+  std::size_t length() const;  // of the header, in bytes
+};
 
 // An array as the MNIST family of data sets is published: `dims` from the slowest index to the fastest, elements in
 // this machine's byte order.
@@ -29,5 +42,27 @@ struct IdxArray {
 // off or longer than promised; Error{file} when it cannot be read. Format: LeCun, Cortes and Burges, "The MNIST
 // database of handwritten digits".
 IdxArray read_idx(const std::string& path);
+
+// The same in pieces of whole entries of the slowest index, so that a plain file is never all in memory.
+void read_idx_pieces(const std::string& path, const std::function<void(const IdxArray&)>& take);
+
+// Its header alone; the length is not compared.
+IdxHeader read_idx_header(const std::string& path);
+
+// A plain IDX file that is read piece by piece. Safe to read from several threads.
+class IdxFile {
+ public:
+  // Throws as read_idx does, and Error{data} for a gzipped file.
+  explicit IdxFile(const std::string& path);
+
+  const std::string& path() const { return file_.path(); }
+  const IdxHeader& header() const { return header_; }
+  // Entries `first` ... `first + count - 1` of the slowest index, in this machine's byte order.
+  IdxArray read(std::size_t first, std::size_t count) const;
+
+ private:
+  InputFile file_;
+  IdxHeader header_;
+};
 
 }  // namespace gradus

@@ -1,8 +1,8 @@
-#include "gradus/data/readers/idx.h"
+#include "gradus/data/idx_values.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <optional>
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
@@ -17,6 +17,7 @@ struct IdxDataParams {
   std::string format = "idx";
   std::vector<std::string> train, test, classes;
   std::string task = "auto";
+  std::string stream = "auto";
   void fields(Fields& f) {
     f("format", format, {"idx"}, "the files' format");
     f("train", train, "[values, labels]: two files, of images or other arrays and of their labels");
@@ -24,6 +25,10 @@ struct IdxDataParams {
     f("classes", classes, "names of the classes in the order of their numbers");
     f("task", task, {"auto", "regression", "binary", "multiclass"},
       "what the labels are; auto: whole numbers from 0 to 65535 are classes, others regression");
+    f("stream", stream, {"auto", "always", "never"},
+      "whether values are read from the file batch by batch instead of held in memory; auto: where they would take "
+      "more "
+      "than half of the memory that is free");
   }
 };
 
@@ -47,10 +52,13 @@ constexpr float kMostClasses = 65536;
 
 // Values and labels of one pair of files.
 struct Arrays {
-  Tensor values;  // u8 or f32 [n, ...]
-  std::string label_file;
-  std::vector<std::int32_t> classes;  // -1 for a label that is no class's number
-  std::vector<float> numbers;         // labels as numbers
+  IdxValues values;
+  std::string label_file = {};
+  std::vector<std::int32_t> classes = {};  // -1 for a label that is no class's number
+  std::vector<float> numbers = {};         // labels as numbers
+
+  std::size_t examples() const { return static_cast<std::size_t>(values.shape()[0]); }
+  Shape example_shape() const { return values.shape().without(0); }
 
   bool has_whole_labels() const {
     return std::ranges::all_of(numbers, [](float v) { return v == std::floor(v); });
@@ -62,50 +70,18 @@ struct Arrays {
   std::string label_text(std::size_t i) const;
 };
 
-std::string example_text(double value, std::size_t example) {
-  return number_text(value) + " in example " + std::to_string(example) + " (the first is 0)";
+std::string Arrays::label_text(std::size_t i) const {
+  return number_text(static_cast<double>(numbers[i])) + " in example " + std::to_string(i) + " (the first is 0)";
 }
-
-std::string Arrays::label_text(std::size_t i) const { return example_text(static_cast<double>(numbers[i]), i); }
 
 std::string dims_text(const IdxArray& array) {
   return Shape(std::vector<std::int64_t>(array.dims.begin(), array.dims.end())).text();
 }
 
-// The elements as 32-bit numbers, of which training needs each to be finite.
-std::vector<float> finite_floats(const IdxArray& array, const std::string& path) {
-  std::vector<float> out = array.floats();
-  auto bad = std::ranges::find_if(out, [](float x) { return !std::isfinite(x); });
-  if (bad == out.end()) return out;
-  auto at = static_cast<std::size_t>(bad - out.begin());
-  throw Error(ErrorKind::data,
-              {path, "finite 32-bit numbers", example_text(array.value(at), at / (out.size() / array.dims[0])),
-               "correct the file, or leave the example out"});
-}
-
-Tensor tensor_of(const IdxArray& array, const std::string& path) {
-  std::vector<std::int64_t> dims(array.dims.begin(), array.dims.end());
-  if (dims.size() == 3) dims.push_back(1);  // grey images have one channel
-  Shape shape(dims);
-  if (array.type == IdxType::u8) {
-    Tensor t = Tensor::empty(shape, Dtype::u8);
-    std::copy(array.bytes.begin(), array.bytes.end(), t.mutable_data<std::uint8_t>());
-    return t;
-  }
-  return Tensor::from(finite_floats(array, path), shape);
-}
-
-// The values of at least one example.
-Tensor read_values(const std::string& path) {
-  IdxArray array = read_idx(path);
-  if (array.dims[0] == 0) throw Error(ErrorKind::data, path, "has no examples");
-  return tensor_of(array, path);
-}
-
 // Reads the labels of the examples that `out` has values of.
 void read_labels(const std::string& path, Arrays& out) {
   IdxArray labels = read_idx(path);
-  std::int64_t n = out.values.dim(0);
+  std::int64_t n = out.values.shape()[0];
   if (labels.dims != std::vector<std::size_t>{static_cast<std::size_t>(n)})
     throw Error(ErrorKind::data,
                 {path, "labels of shape [" + std::to_string(n) + "], one for each example", dims_text(labels),
@@ -117,34 +93,37 @@ void read_labels(const std::string& path, Arrays& out) {
     out.classes.push_back(v >= 0 && v < kMostClasses && v == std::floor(v) ? static_cast<std::int32_t>(v) : -1);
 }
 
-Arrays read_pair(const std::string& folder, const std::vector<std::string>& files, const char* key) {
+Arrays read_pair(const std::string& folder, const std::vector<std::string>& files, const char* key,
+                 IdxValues::Stream stream) {
   const std::string place = std::string("data.") + key;
   if (files.size() != 2)
     throw Error(ErrorKind::config, {place, "a list of two files, [values, labels]",
                                     files.size() == 1 ? "one, " + quoted(files[0]) : std::to_string(files.size()), ""});
-  Arrays out;
   const std::string labels = data_file(folder, files[1], place + "[1]");
-  out.values = read_values(data_file(folder, files[0], place + "[0]"));
+  Arrays out{IdxValues(data_file(folder, files[0], place + "[0]"), stream)};
   read_labels(labels, out);
   return out;
 }
 
-template <class T>
-void moments(const T* p, std::int64_t width, const RowIndices& rows, double& low, double& high, double& mean,
-             double& dev) {
+struct Moments {
+  double low = INFINITY, high = -INFINITY, mean = 0, deviation = 0;
+};
+
+Moments moments_of(const IdxValues& values, const RowIndices& rows) {
+  Moments m;
   double sum = 0, squares = 0;
-  low = INFINITY, high = -INFINITY;
-  for (std::uint32_t r : rows)
-    for (std::int64_t i = 0; i < width; ++i) {
-      double v = static_cast<double>(p[r * width + i]);
+  for (std::uint32_t row : rows)
+    for (float x : values.example(row)) {
+      double v = static_cast<double>(x);
       sum += v;
       squares += v * v;
-      low = std::min(low, v);
-      high = std::max(high, v);
+      m.low = std::min(m.low, v);
+      m.high = std::max(m.high, v);
     }
-  double n = static_cast<double>(rows.size()) * static_cast<double>(width);
-  mean = sum / n;
-  dev = std::sqrt(std::max(0.0, squares / n - mean * mean));
+  double n = static_cast<double>(rows.size()) * static_cast<double>(values.shape().without(0).size());
+  m.mean = sum / n;
+  m.deviation = std::sqrt(std::max(0.0, squares / n - m.mean * m.mean));
+  return m;
 }
 
 class IdxSource final : public Source {
@@ -164,7 +143,7 @@ class IdxSource final : public Source {
     SplitParams split = required_split(prepare_.split);
     if (data_.train.empty())
       throw Error(ErrorKind::config, "data.train", "is missing", "write train = [\"images.idx\", \"labels.idx\"]");
-    Arrays train = read_pair(folder, data_.train, "train"), test;
+    std::vector<Arrays> pairs = {read_pair(folder, data_.train, "train", stream())};
     bool has_test = !data_.test.empty();
     if (has_test != (split.method == "files"))
       throw Error(
@@ -172,23 +151,24 @@ class IdxSource final : public Source {
           has_test ? "[data] gives a test file, so the split must be by files" : "method \"files\" needs test files",
           has_test ? "write split = { method = \"files\", validation = 0.1 }"
                    : "write test = [\"images.idx\", \"labels.idx\"] under [data]");
-    if (has_test) test = read_pair(folder, data_.test, "test");
-    choose_task(train, test);
+    if (has_test) pairs.push_back(read_pair(folder, data_.test, "test", stream()));
+    const Arrays &train = pairs.front(), &last = pairs.back();
+    choose_task(pairs);
     LoadedData out;
     out.notes.push_back(task_note());
-    shape_ = train.values.shape().without(0);
-    if (has_test && test.values.shape().without(0) != shape_)
+    shape_ = train.example_shape();
+    if (last.example_shape() != shape_)
       throw Error(ErrorKind::data,
-                  {data_.test[0], "examples of shape " + shape_.text(), test.values.shape().without(0).text(), ""});
+                  {data_.test[0], "examples of shape " + shape_.text(), last.example_shape().text(), ""});
+    for (const Arrays& a : pairs) note_streamed(a, out.notes);
 
     SplitData plan;
-    plan.train_rows = static_cast<std::size_t>(train.values.dim(0));
-    plan.rows = plan.train_rows + (has_test ? static_cast<std::size_t>(test.values.dim(0)) : 0);
-    if (task_.classifies()) {
-      plan.classes = train.classes;
-      plan.classes.insert(plan.classes.end(), test.classes.begin(), test.classes.end());
-      plan.class_names = task_.classes;
+    plan.train_rows = train.examples();
+    for (const Arrays& a : pairs) {
+      plan.rows += a.examples();
+      if (task_.classifies()) plan.classes.insert(plan.classes.end(), a.classes.begin(), a.classes.end());
     }
+    if (task_.classifies()) plan.class_names = task_.classes;
     Split parts = make_split(split, plan, seed);
     if (task_.classifies()) check_classes(parts.train, plan, split);
     fit_input_scale(train.values, parts.train);
@@ -203,17 +183,13 @@ class IdxSource final : public Source {
       out.class_counts.assign(task_.classes.size(), 0);
       for (std::uint32_t r : parts.train) ++out.class_counts[train.classes[r]];
     }
-    out.train = part(train, parts.train);
-    out.validation = part(train, parts.validation);
-    if (has_test) {
-      RowIndices rows = parts.test;
-      for (std::uint32_t& r : rows) r -= static_cast<std::uint32_t>(plan.train_rows);
-      out.test = part(test, rows);
-      shown_ = {test.values, rows};
-    } else {
-      out.test = part(train, parts.test);
-      shown_ = {train.values, parts.test};
-    }
+    for (std::uint32_t& r : parts.test) r -= static_cast<std::uint32_t>(has_test ? plan.train_rows : 0);
+    std::shared_ptr<const Dataset> examples = dataset(train), held_back = has_test ? dataset(last) : examples;
+    out.train = part(examples, parts.train);
+    out.validation = part(examples, parts.validation);
+    out.test = part(held_back, parts.test);
+    shown_values_.emplace(last.values);
+    shown_rows_ = parts.test;
     return out;
   }
 
@@ -241,64 +217,58 @@ class IdxSource final : public Source {
       throw Error(ErrorKind::usage,
                   {"--data", need_target ? "two files: values and labels" : "one or two files: values, labels",
                    std::to_string(files.size()), ""});
-    Arrays arrays;
-    arrays.values = read_values(files[0]);
-    auto n = static_cast<std::size_t>(arrays.values.dim(0));
-    if (arrays.values.shape().without(0) != shape_)
+    Arrays arrays{IdxValues(files[0])};
+    if (arrays.example_shape() != shape_)
       throw Error(ErrorKind::data, {files[0], "examples of shape " + shape_.text() + " as in training",
-                                    arrays.values.shape().without(0).text(), ""});
+                                    arrays.example_shape().text(), ""});
     OpenedData out;
     out.has_target = files.size() == 2;
     if (out.has_target) {
       read_labels(files[1], arrays);
       check_known(arrays);
     } else {
-      arrays.classes.assign(n, 0);
-      arrays.numbers.assign(n, 0);
+      arrays.classes.assign(arrays.examples(), 0);
+      arrays.numbers.assign(arrays.examples(), 0);
     }
-    RowIndices all(n);
-    std::iota(all.begin(), all.end(), 0u);
-    out.data = part(arrays, all);
+    note_streamed(arrays, out.notes);
+    out.data = dataset(arrays);
     return out;
   }
 
   bool picture(std::int64_t row, Pixels& out) const override {
-    const auto& [values, rows] = shown_;
-    if (!values.defined() || values.dtype() != Dtype::u8 || values.rank() != 4 ||
-        row >= static_cast<std::int64_t>(rows.size()))
+    if (row >= static_cast<std::int64_t>(shown_rows_.size()) || !shown_values_->are_bytes() || shape_.rank() != 3 ||
+        (shape_[2] != 1 && shape_[2] != 3))
       return false;
-    out.height = static_cast<int>(values.dim(1));
-    out.width = static_cast<int>(values.dim(2));
-    out.channels = static_cast<int>(values.dim(3));
-    if (out.channels != 1 && out.channels != 3) return false;
-    std::int64_t size = values.shape().product(1, 4);
-    const std::uint8_t* p = values.data<std::uint8_t>() + rows[row] * size;
-    out.values.assign(p, p + size);
+    out.height = static_cast<int>(shape_[0]);
+    out.width = static_cast<int>(shape_[1]);
+    out.channels = static_cast<int>(shape_[2]);
+    std::vector<float> values = shown_values_->example(shown_rows_[row]);
+    out.values.assign(values.begin(), values.end());
     return true;
   }
 
  private:
   // Whether the labels are to be classes; where they should be and are not, an error names the first that is none.
-  bool labels_are_classes(const Arrays& train, const Arrays& test) const {
+  bool labels_are_classes(const std::vector<Arrays>& pairs) const {
     if (data_.task == "regression") return false;
-    if (data_.task == "auto" && !(train.has_whole_labels() && test.has_whole_labels())) return false;
-    for (const Arrays* a : {&train, &test}) {
-      std::size_t at = a->first_no_class();
-      if (at < a->numbers.size())
-        throw Error(ErrorKind::data, {a->label_file, "whole numbers from 0 to 65535 as classes", a->label_text(at),
+    if (data_.task == "auto" && !std::ranges::all_of(pairs, &Arrays::has_whole_labels)) return false;
+    for (const Arrays& a : pairs) {
+      std::size_t at = a.first_no_class();
+      if (at < a.numbers.size())
+        throw Error(ErrorKind::data, {a.label_file, "whole numbers from 0 to 65535 as classes", a.label_text(at),
                                       "number the classes 0, 1, ..., or set data.task = \"regression\""});
     }
     return true;
   }
 
-  void choose_task(const Arrays& train, const Arrays& test) {
-    if (!labels_are_classes(train, test)) {
+  void choose_task(const std::vector<Arrays>& pairs) {
+    if (!labels_are_classes(pairs)) {
       task_ = {Task::regression, {}, {"label"}};
       return;
     }
     std::int32_t most = 1;
-    for (const Arrays* a : {&train, &test})
-      for (std::int32_t c : a->classes) most = std::max(most, c);
+    for (const Arrays& a : pairs)
+      for (std::int32_t c : a.classes) most = std::max(most, c);
     std::vector<std::string> names = data_.classes;
     if (names.empty())
       for (std::int32_t c = 0; c <= most; ++c) names.push_back(std::to_string(c));
@@ -326,34 +296,39 @@ class IdxSource final : public Source {
     return note + "the labels are whole numbers)";
   }
 
-  void fit_input_scale(const Tensor& values, const RowIndices& rows) {
+  void fit_input_scale(const IdxValues& values, const RowIndices& rows) {
     shift_ = 0;
     scale_ = 1;
     if (prepare_.scale == "none") return;
-    double low, high, mean, deviation;
-    std::int64_t width = shape_.size();
-    if (values.dtype() == Dtype::u8)
-      moments(values.data<std::uint8_t>(), width, rows, low, high, mean, deviation);
-    else
-      moments(values.data<float>(), width, rows, low, high, mean, deviation);
+    Moments m = moments_of(values, rows);
     bool standardize = prepare_.scale == "standardize";
-    double spread = standardize ? deviation : high - low;
-    shift_ = static_cast<float>(standardize ? mean : low);
+    double spread = standardize ? m.deviation : m.high - m.low;
+    shift_ = static_cast<float>(standardize ? m.mean : m.low);
     scale_ = static_cast<float>(spread > 0 ? 1 / spread : 1);
   }
 
-  std::unique_ptr<Dataset> part(const Arrays& a, const RowIndices& rows) const {
-    if (rows.empty()) return nullptr;
-    std::int64_t n = a.values.dim(0);
+  IdxValues::Stream stream() const {
+    using enum IdxValues::Stream;
+    return data_.stream == "always" ? always : data_.stream == "never" ? never : as_fits;
+  }
+
+  static void note_streamed(const Arrays& a, std::vector<std::string>& notes) {
+    if (a.values.are_streamed()) notes.push_back(a.values.path() + " is read batch by batch, not held in memory");
+  }
+
+  std::shared_ptr<const Dataset> dataset(const Arrays& a) const {
+    auto n = static_cast<std::int64_t>(a.examples());
     Tensor target;
     if (task_.classifies())
       target = Tensor::from(a.classes, {n});
     else
       target =
           Tensor::from(scaled_targets(task_.scales, std::vector<double>(a.numbers.begin(), a.numbers.end())), {n, 1});
-    ArrayInputs inputs{a.values, shift_, scale_};
-    if (a.values.dtype() == Dtype::f32 && (shift_ != 0 || scale_ != 1)) inputs = {(a.values - shift_) * scale_, 0, 1};
-    return std::make_unique<ArrayDataset>(inputs, target, Tensor(), rows);
+    return a.values.dataset(shift_, scale_, target);
+  }
+
+  static std::shared_ptr<const Dataset> part(std::shared_ptr<const Dataset> examples, const RowIndices& rows) {
+    return rows.empty() ? nullptr : std::make_shared<const Subset>(std::move(examples), rows);
   }
 
   Value summary(const Split& parts) const {
@@ -371,7 +346,9 @@ class IdxSource final : public Source {
   Shape shape_;
   float shift_ = 0, scale_ = 1;
   TaskSpec task_;
-  std::pair<Tensor, RowIndices> shown_;
+  // The part of which picture() shows examples.
+  std::optional<IdxValues> shown_values_;
+  RowIndices shown_rows_;
 };
 
 }  // namespace

@@ -257,7 +257,7 @@ class TableSource final : public Source {
   }
 
   // `name` is the part's, where it has one.
-  std::unique_ptr<Dataset> part(const Table& table, const RowIndices& rows, const std::string& name = "") const {
+  std::shared_ptr<const Dataset> part(const Table& table, const RowIndices& rows, const std::string& name = "") const {
     RowIndices usable = pipeline_.usable_rows(table, rows);
     if (usable.empty()) return nullptr;
     Tensor x = tensor_of(pipeline_.matrix(table, usable));
@@ -272,14 +272,14 @@ class TableSource final : public Source {
     Tensor weight;
     if (data_.weight && own.find(*data_.weight) != nullptr)
       weight = Tensor::from(example_weights(own, *data_.weight, name), {n});
-    return std::make_unique<ArrayDataset>(ArrayInputs{x, 0, 1}, y, weight);
+    return std::make_shared<const ArrayDataset>(ArrayInputs{x, 0, 1}, y, weight);
   }
 
-  std::unique_ptr<Dataset> unlabelled(const Table& table) const {
+  std::shared_ptr<const Dataset> unlabelled(const Table& table) const {
     Tensor x = tensor_of(pipeline_.matrix(table));
     std::int64_t n = x.dim(0);
     Tensor y = task_.classifies() ? Tensor::zeros({n}, Dtype::i32) : Tensor::zeros({n, task_.width()});
-    return std::make_unique<ArrayDataset>(ArrayInputs{x, 0, 1}, y);
+    return std::make_shared<const ArrayDataset>(ArrayInputs{x, 0, 1}, y);
   }
 
   // The reading options that new files share with the training file.

@@ -28,20 +28,38 @@ PointLoss loop_loss(PointwiseLoss k) {
   return PointLoss::squared;
 }
 
-double total_weight(const LossWeights& w, std::int64_t rows) {
+double total_weight(const LossWeights& w, std::int64_t places) {
   if (w.total > 0) return w.total;
-  if (!w.weight.defined()) return static_cast<double>(rows);
+  if (!w.weight.defined()) return static_cast<double>(places);
   double total = 0;
   for (double v : w.weight.to(Dtype::f64).to_vector<double>()) total += v;
   if (!(total > 0)) throw Error(ErrorKind::value, {"loss", "weights whose sum is above 0", std::to_string(total), ""});
   return total;
 }
 
-void check_weights(const char* op, const Tensor& z, const LossWeights& w, const Shape& rows) {
-  if (!w.weight.defined()) return;
-  if (w.weight.shape() != rows)
-    throw Error(ErrorKind::shape, {op, "weights " + rows.text(), w.weight.shape().text(), ""});
-  require_same_dtype(op, z, w.weight);
+// Weights are as many as the places [n, ...], or each stands for all places behind its axes.
+void check_weights(const char* op, const Tensor& z, const Tensor& weight, const Shape& places) {
+  if (!weight.defined()) return;
+  bool fits = weight.rank() <= places.rank() && (weight.rank() >= 1 || places.rank() == 0);
+  for (int i = 0; fits && i < weight.rank(); ++i) fits = weight.dim(i) == places[i];
+  if (!fits)
+    throw Error(ErrorKind::shape, {op, "weights " + places.text() + " or its first axes", weight.shape().text(), ""});
+  require_same_dtype(op, z, weight);
+}
+
+// The weight of each place, and their sum over the batch.
+LossWeights place_weights(const char* op, const Tensor& z, const LossWeights& given, const Shape& places) {
+  check_weights(op, z, given.weight, places);
+  LossWeights out{given.weight, total_weight(given, places.size())};
+  if (!given.weight.defined() || given.weight.rank() == places.rank()) return out;
+  NoGrad no_grad;
+  Shape ones = given.weight.shape();
+  for (int axis = given.weight.rank(); axis < places.rank(); ++axis) {
+    ones = ones.inserted(axis, 1);
+    out.total *= static_cast<double>(places[axis]);
+  }
+  out.weight = broadcast_to(reshape(given.weight, ones), places);
+  return out;
 }
 
 // The value of a whole one-element tensor.
@@ -54,10 +72,10 @@ double whole_scalar(const Tensor& t) {
 // The frame of every loss over rows of `cols` scores: f(loops, z, target, weight or null, loss, gradient or null, rows)
 // computes one shard's term, and the gradient with respect to z, in one pass.
 template <class F>
-Tensor fused_loss(const char* op, const Tensor& prediction, const Tensor& given_target, const LossWeights& weights,
+Tensor fused_loss(const char* op, const Tensor& prediction, const Tensor& given_target, const Tensor& given_weight,
                   std::int64_t cols, F f) {
   bool cut_within_rows = cols != 1 && prediction.rank() == 1;
-  Tensor z = cut_within_rows ? whole(prediction) : prediction, target = given_target, weight = weights.weight;
+  Tensor z = cut_within_rows ? whole(prediction) : prediction, target = given_target, weight = given_weight;
   Tensor* args[] = {&z, &target, &weight};
   Place place = place_of(args, 3);
   Tensor source = z;
@@ -135,12 +153,12 @@ Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor
   if (s != target.shape() || s.rank() < 1 || s.size() == 0)
     throw Error(ErrorKind::shape, {"loss", "a target shaped like the prediction [n, ...]",
                                    s.text() + " and " + target.shape().text(), "reshape one of them"});
-  check_weights("loss", prediction, weights, {s[0]});
+  check_weights("loss", prediction, weights.weight, s);
   if (kind == PointwiseLoss::hinge) check_signs(target);
-  std::int64_t cols = s.product(1, s.rank());
+  std::int64_t cols = s.product(weights.weight.defined() ? weights.weight.rank() : 1, s.rank());
   double scale = 1 / (total_weight(weights, s[0]) * static_cast<double>(cols));
   PointLoss f = loop_loss(kind);
-  return fused_loss("loss", prediction, target, weights, cols,
+  return fused_loss("loss", prediction, target, weights.weight, cols,
                     [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
                                  T* gradient, std::int64_t rows) {
                       l.point_loss(f, z, as<T>(t), w, T(scale), T(parameter), loss, gradient, rows, cols);
@@ -149,12 +167,12 @@ Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothing, const LossWeights& weights) {
   check_classes("cross_entropy", logits, target);
-  check_weights("cross_entropy", logits, weights, target.shape());
+  LossWeights counted = place_weights("cross_entropy", logits, weights, target.shape());
   if (!(smoothing >= 0 && smoothing < 1))
     throw Error(ErrorKind::value, {"cross_entropy", "label_smoothing in [0, 1)", std::to_string(smoothing), ""});
-  double scale = 1 / total_weight(weights, target.size());
+  double scale = 1 / counted.total;
   std::int64_t k = logits.dim(-1);
-  return fused_loss("cross_entropy", logits, target, weights, k,
+  return fused_loss("cross_entropy", logits, target, counted.weight, k,
                     [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
                                  T* gradient, std::int64_t rows) {
                       l.cross_entropy(z, as<std::int32_t>(t), w, T(scale), T(smoothing), loss, gradient, rows, k);
@@ -166,11 +184,10 @@ Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence
   if (logits.shape() != q.shape() || logits.rank() < 1 || logits.size() == 0)
     throw Error(ErrorKind::shape, {"cross_entropy", "distributions shaped like the logits",
                                    logits.shape().text() + " and " + q.shape().text(), ""});
-  Shape rows_shape = logits.shape().without(logits.rank() - 1);
-  check_weights("cross_entropy", logits, weights, rows_shape);
-  double scale = 1 / total_weight(weights, rows_shape.size());
+  LossWeights counted = place_weights("cross_entropy", logits, weights, logits.shape().without(logits.rank() - 1));
+  double scale = 1 / counted.total;
   std::int64_t k = logits.dim(-1);
-  return fused_loss("cross_entropy", logits, q, weights, k,
+  return fused_loss("cross_entropy", logits, q, counted.weight, k,
                     [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
                                  T* gradient, std::int64_t rows) {
                       l.cross_entropy_soft(z, as<T>(t), w, T(scale), divergence, loss, gradient, rows, k);
@@ -179,10 +196,10 @@ Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence
 
 Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, const LossWeights& weights) {
   check_classes("hinge", scores, target);
-  check_weights("hinge", scores, weights, target.shape());
-  double scale = 1 / total_weight(weights, target.size());
+  LossWeights counted = place_weights("hinge", scores, weights, target.shape());
+  double scale = 1 / counted.total;
   std::int64_t k = scores.dim(-1);
-  return fused_loss("hinge", scores, target, weights, k,
+  return fused_loss("hinge", scores, target, counted.weight, k,
                     [=]<class T>(const kernels::Loops<T>& l, const T* z, const char* t, const T* w, T* loss,
                                  T* gradient, std::int64_t rows) {
                       l.multi_hinge(z, as<std::int32_t>(t), w, T(scale), T(margin), loss, gradient, rows, k);
