@@ -26,9 +26,8 @@ struct IdxDataParams {
     f("task", task, {"auto", "regression", "binary", "multiclass"},
       "what the labels are; auto: whole numbers from 0 to 65535 are classes, others regression");
     f("stream", stream, {"auto", "always", "never"},
-      "whether values are read from the file batch by batch instead of held in memory; auto: where they would take "
-      "more "
-      "than half of the memory that is free");
+      "auto: values that would take more than half of the free memory are read from the file batch by batch; always, "
+      "never: all or none are");
   }
 };
 
