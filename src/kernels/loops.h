@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "gradus/kernels/window.h"
+
 namespace gradus::kernels {
 
 // Elementwise functions of one argument with up to two parameters p, q.
@@ -156,6 +158,13 @@ struct Loops {
   // y = x >= 0 ? x : slope[c] x and its gradients.
   void (*prelu)(const T* x, const T* slope, T* y, I rows, I cols);
   void (*prelu_backward)(const T* x, const T* slope, const T* dy, T* dx, T* dslope, I rows, I cols);
+
+  // Pooling; padding is not there. `tap` is which of the window's taps the maximum is at (the first of equal ones; a
+  // NaN is larger than all numbers). average: the sum over `divisor` taps, or with 0 over those that are there.
+  void (*max_pool)(const Pooling& p, const T* x, T* y, std::uint16_t* tap);
+  void (*max_pool_backward)(const Pooling& p, const T* dy, const std::uint16_t* tap, T* dx);
+  void (*average_pool)(const Pooling& p, I divisor, const T* x, T* y);
+  void (*average_pool_backward)(const Pooling& p, I divisor, const T* dy, T* dx);
 
   // out = sum of `terms` arrays as a fixed binary tree: ((0 + 1) + (2 + 3)) + ...
   void (*sum_terms)(const T* const* terms, int count, T* out, I n);

@@ -754,6 +754,109 @@ void sum_terms(const T* const* terms, int count, T* GRADUS_RESTRICT out, I n) {
   }
 }
 
+// ---- pooling
+
+// Of one window, by axis: where tap 0 lies, maybe outside x, and the taps [from, to) that lie inside.
+struct Taps {
+  I start[3], from[3], to[3];
+};
+
+// Calls f(example, offset in y, taps) for each window, in order.
+template <class F>
+static void for_windows(const Pooling& p, F f) {
+  const Window& q = p.window;
+  I y = 0;
+  for (I n = 0; n < p.n; ++n)
+    for (I a = 0; a < p.result[0]; ++a)
+      for (I b = 0; b < p.result[1]; ++b)
+        for (I c = 0; c < p.result[2]; ++c, y += p.channels) {
+          I at[] = {a, b, c};
+          Taps t;
+          for (int i = 0; i < 3; ++i) {
+            t.start[i] = at[i] * q.stride[i] - q.before[i];
+            t.from[i] = t.start[i] < 0 ? -t.start[i] : 0;
+            t.to[i] = smaller(q.kernel[i], q.size[i] - t.start[i]);
+          }
+          f(n, y, t);
+        }
+}
+
+// Calls f(offset in x, number of the tap) for each of a window's taps that is there.
+template <class F>
+static void for_taps(const Pooling& p, I n, const Taps& t, F f) {
+  const Window& q = p.window;
+  for (I a = t.from[0]; a < t.to[0]; ++a)
+    for (I b = t.from[1]; b < t.to[1]; ++b)
+      for (I c = t.from[2]; c < t.to[2]; ++c) {
+        I position = ((n * q.size[0] + t.start[0] + a) * q.size[1] + t.start[1] + b) * q.size[2] + t.start[2] + c;
+        f(position * p.channels, (a * q.kernel[1] + b) * q.kernel[2] + c);
+      }
+}
+
+static I taps_there(const Taps& t) { return (t.to[0] - t.from[0]) * (t.to[1] - t.from[1]) * (t.to[2] - t.from[2]); }
+
+static I positions(const Pooling& p) { return p.n * p.window.size[0] * p.window.size[1] * p.window.size[2]; }
+
+template <class T>
+void max_pool(const Pooling& p, const T* x, T* y, std::uint16_t* tap) {
+  for_windows(p, [&](I n, I out, const Taps& t) {
+    T* GRADUS_RESTRICT most = y + out;
+    std::uint16_t* GRADUS_RESTRICT where = tap + out;
+    bool first = true;
+    for_taps(p, n, t, [&](I at, I number) {
+      const T* GRADUS_RESTRICT v = x + at;
+      auto own = static_cast<std::uint16_t>(number);
+      for (I c = 0; c < p.channels; ++c) {
+        bool more = first || v[c] > most[c] || (v[c] != v[c] && most[c] == most[c]);
+        most[c] = more ? v[c] : most[c];
+        where[c] = more ? own : where[c];
+      }
+      first = false;
+    });
+  });
+}
+
+template <class T>
+void max_pool_backward(const Pooling& p, const T* dy, const std::uint16_t* tap, T* dx) {
+  for (I i = 0; i < positions(p) * p.channels; ++i) dx[i] = T(0);
+  for_windows(p, [&](I n, I out, const Taps& t) {
+    const T* GRADUS_RESTRICT d = dy + out;
+    const std::uint16_t* GRADUS_RESTRICT where = tap + out;
+    for_taps(p, n, t, [&](I at, I number) {
+      T* GRADUS_RESTRICT to = dx + at;
+      auto own = static_cast<std::uint16_t>(number);
+      for (I c = 0; c < p.channels; ++c) to[c] += where[c] == own ? d[c] : T(0);
+    });
+  });
+}
+
+template <class T>
+void average_pool(const Pooling& p, I divisor, const T* x, T* y) {
+  for_windows(p, [&](I n, I out, const Taps& t) {
+    T* GRADUS_RESTRICT sum = y + out;
+    for (I c = 0; c < p.channels; ++c) sum[c] = T(0);
+    for_taps(p, n, t, [&](I at, I) {
+      const T* GRADUS_RESTRICT v = x + at;
+      for (I c = 0; c < p.channels; ++c) sum[c] += v[c];
+    });
+    T scale = T(1) / static_cast<T>(divisor > 0 ? divisor : taps_there(t));
+    for (I c = 0; c < p.channels; ++c) sum[c] *= scale;
+  });
+}
+
+template <class T>
+void average_pool_backward(const Pooling& p, I divisor, const T* dy, T* dx) {
+  for (I i = 0; i < positions(p) * p.channels; ++i) dx[i] = T(0);
+  for_windows(p, [&](I n, I out, const Taps& t) {
+    const T* GRADUS_RESTRICT d = dy + out;
+    T scale = T(1) / static_cast<T>(divisor > 0 ? divisor : taps_there(t));
+    for_taps(p, n, t, [&](I at, I) {
+      T* GRADUS_RESTRICT to = dx + at;
+      for (I c = 0; c < p.channels; ++c) to[c] += scale * d[c];
+    });
+  });
+}
+
 template <class T>
 bool all_finite(const T* x, I n) {
   // 0 x is 0, and NaN for an x that is not finite.
@@ -897,6 +1000,10 @@ constexpr Loops<T> make_loops(const char* name) {
           layer_norm_backward<T>,
           prelu<T>,
           prelu_backward<T>,
+          max_pool<T>,
+          max_pool_backward<T>,
+          average_pool<T>,
+          average_pool_backward<T>,
           sum_terms<T>,
           all_finite<T>,
           sum_squares<T>,

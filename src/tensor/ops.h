@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -85,6 +86,26 @@ struct Activation {
 };
 // f(x w + b): x [.., k], w [k, n], b [n] or undefined -> [.., n]
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, const Activation& f = {});
+
+// ---- convolutions: x [n, size.., in], images [n, height, width, in], with one to three axes of size
+// How a window slides over the axes of size, in their order (numbers beyond them are ignored). Padding is zeros.
+struct Slide {
+  std::array<std::int64_t, 3> stride = {1, 1, 1}, dilation = {1, 1, 1}, before = {0, 0, 0}, after = {0, 0, 0};
+  std::int64_t groups = 1;  // runs of channels that are convolved apart; as many as channels: depthwise
+};
+// f(x * w + b): y[n, t.., o] = sum over taps k.. and input channels i of o's group of
+// x[n, t stride + k dilation - before, i] w[k.., i, o]. w [kernel.., in / groups, out], b [out] or undefined.
+Tensor conv(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {}, const Activation& f = {});
+// Its transpose, which takes results of such a convolution of w back to where they came from, [n, s.., out], with
+// s = (size - 1) stride + dilation (kernel - 1) + 1 - before - after; then b and f. w [kernel.., out / groups, in].
+Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {},
+                      const Activation& f = {});
+// Largest value, smallest value and mean of each channel in each window; padding, less than the kernel, is not there
+// (with count_padding it is zeros in the mean). No dilation, no groups.
+using Kernel = std::array<std::int64_t, 3>;  // for the axes of size, in their order
+Tensor max_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
+Tensor min_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
+Tensor average_pool(const Tensor& x, const Kernel& kernel, const Slide& slide, bool count_padding = false);
 
 // ---- reductions; no axes means all. keep leaves reduced axes with size 1.
 Tensor sum(const Tensor& x, std::vector<int> axes = {}, bool keep = false);

@@ -215,6 +215,23 @@ std::vector<Check> checks() {
   all.push_back({"one_row_of_scores", {{{5}}}, [](const Inputs& in) {
                    return cross_entropy(in[0], Tensor::full({}, 2, Dtype::i32));
                  }});
+  // Convolutions with each kind of derivative their activation may need; the reader's gradient comes cut too.
+  using A = Activation::Kind;
+  for (auto [kind, parameter] : {std::pair{A::identity, 0.0}, {A::tanh, 0.0}, {A::leaky_relu, 0.2}, {A::silu, 0.0}}) {
+    Activation f{kind, parameter};
+    std::string name = "_" + std::to_string(static_cast<int>(kind));
+    all.push_back({"conv" + name, {{{5, 4, 5, 2}}, {{3, 2, 2, 3}, false}, {{3}, false}}, [f](const Inputs& in) {
+                     return conv(in[0], in[1], in[2], {{2, 1, 1}, {1, 2, 1}, {1, 0, 0}, {0, 1, 0}}, f);
+                   }});
+    all.push_back(
+        {"conv_transpose" + name, {{{5, 3, 2, 2}}, {{3, 2, 3, 2}, false}, {{3}, false}}, [f](const Inputs& in) {
+           return conv_transpose(in[0], in[1], in[2], {{2, 1, 1}}, f);
+         }});
+  }
+  all.push_back({"conv_of_conv", {{{5, 6, 2}}, {{3, 2, 3}, false}, {{2, 3, 2}, false}}, [](const Inputs& in) {
+                   Tensor h = conv(in[0], in[1], {}, {}, {A::sigmoid, 0});
+                   return sum(max_pool(conv(h, in[2], {}), {2}, {{2}}), {1});
+                 }});
   all.push_back({"scalar_statistic", {{{5, 3}}}, [](const Inputs& in) { return in[0] / sum(square(in[0])); }});
   all.push_back(
       {"used_several_times", {{{5, 3}}}, [](const Inputs& in) { return in[0] * in[0] + in[0] * 3 + exp(in[0]); }});

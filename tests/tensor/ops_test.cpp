@@ -1,3 +1,4 @@
+#include <array>
 #include <functional>
 #include <set>
 
@@ -56,6 +57,31 @@ Tensor variance_of(const Value& p, const Inputs& in) {
   return y * (n / (n - 1));
 }
 
+std::array<std::int64_t, 3> per_axis(const Value& params, const char* name, std::int64_t rest) {
+  std::array<std::int64_t, 3> out = {rest, rest, rest};
+  std::size_t axis = 0;
+  if (const Value* list = params.find(name))
+    for (const Value& v : list->as_array()) out[axis++] = v.as_integer();
+  return out;
+}
+
+Slide slide_of(const Value& params) {
+  const Value* groups = params.find("groups");
+  return {per_axis(params, "stride", 1), per_axis(params, "dilation", 1), per_axis(params, "before", 0),
+          per_axis(params, "after", 0), groups != nullptr ? groups->as_integer() : 1};
+}
+
+template <Tensor (*f)(const Tensor&, const Tensor&, const Tensor&, const Slide&, const Activation&)>
+Apply convolution() {
+  return [](const Value& p, const Inputs& in) {
+    return f(in[0], in[1], in.size() > 2 ? in[2] : Tensor(), slide_of(p), {});
+  };
+}
+template <Tensor (*f)(const Tensor&, const Kernel&, const Slide&)>
+Apply pooling() {
+  return [](const Value& p, const Inputs& in) { return f(in[0], per_axis(p, "kernel", 1), slide_of(p)); };
+}
+
 const std::map<std::string, Apply>& table() {
   static const std::map<std::string, Apply> ops = {
       {"neg", one<neg>()},
@@ -95,6 +121,14 @@ const std::map<std::string, Apply>& table() {
       {"pow_scalar", [](const Value& p, const Inputs& in) { return pow(in[0], p.at("exponent").as_real()); }},
       {"matmul", [](const Value& p,
                     const Inputs& in) { return matmul(in[0], in[1], flag(p, "transpose_a"), flag(p, "transpose_b")); }},
+      {"conv", convolution<conv>()},
+      {"conv_transpose", convolution<conv_transpose>()},
+      {"max_pool", pooling<max_pool>()},
+      {"min_pool", pooling<min_pool>()},
+      {"average_pool",
+       [](const Value& p, const Inputs& in) {
+         return average_pool(in[0], per_axis(p, "kernel", 1), slide_of(p), flag(p, "count_padding"));
+       }},
       {"sum", reduction<sum>()},
       {"mean", reduction<mean>()},
       {"max", reduction<max>()},
@@ -128,8 +162,9 @@ bool several_axes(const Case& c) { return c.op == "logsumexp" && c.params.at("ax
 
 std::vector<Case> cases() {
   std::vector<Case> known;
-  for (Case& c : read_cases(TEST_DATA "/oracles/ops.json"))
-    if (table().count(c.op) != 0 && !several_axes(c)) known.push_back(std::move(c));
+  for (const char* file : {"ops", "conv"})
+    for (Case& c : read_cases(std::string(TEST_DATA "/oracles/") + file + ".json"))
+      if (table().count(c.op) != 0 && !several_axes(c)) known.push_back(std::move(c));
   return known;
 }
 

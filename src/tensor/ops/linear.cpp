@@ -5,6 +5,7 @@
 #include "gradus/kernels/matmul.h"
 #include "gradus/tensor/impl.h"
 #include "gradus/tensor/ops.h"
+#include "gradus/tensor/ops/fused.h"
 
 namespace gradus {
 
@@ -13,34 +14,6 @@ using kernels::Saves;
 using kernels::Unary;
 
 namespace {
-
-Unary loop_function(Activation::Kind k) {
-  switch (k) {
-    case Activation::Kind::identity:
-      return Unary::identity;
-    case Activation::Kind::step:
-      return Unary::step;
-    case Activation::Kind::sigmoid:
-      return Unary::sigmoid;
-    case Activation::Kind::tanh:
-      return Unary::tanh;
-    case Activation::Kind::relu:
-      return Unary::relu;
-    case Activation::Kind::leaky_relu:
-      return Unary::leaky_relu;
-    case Activation::Kind::elu:
-      return Unary::elu;
-    case Activation::Kind::gelu:
-      return Unary::gelu;
-    case Activation::Kind::gelu_tanh:
-      return Unary::gelu_tanh;
-    case Activation::Kind::silu:
-      return Unary::silu;
-    case Activation::Kind::softplus:
-      return Unary::softplus;
-  }
-  return Unary::identity;
-}
 
 void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
   require_same_dtype("linear", x, w);
@@ -97,34 +70,6 @@ Tensor half_terms(const Place& place, const Tensor& x, const Tensor& w, std::int
   return terms;
 }
 
-// Gradient at the linear result, and of the bias.
-struct LinearGradient {
-  Tensor dz, db;
-};
-
-LinearGradient through_activation(Tensor saved, Tensor dy, Unary f, double p, bool with_bias, std::int64_t n) {
-  Place place = saved.defined() ? place_of(saved, dy) : place_of(dy);
-  dy = aligned(dy, place);
-  if (saved.defined()) saved = aligned(saved, place);
-  LinearGradient g;
-  g.dz = f == Unary::identity || is_unshared(dy) ? dy : make_at(place, dy.shape(), dy.dtype());
-  // The sum over a single row is that row.
-  bool one_row = with_bias && place.plan == nullptr && dy.size() == n;
-  if (one_row) g.db = reshaped_view(g.dz, {n}, {});
-  bool sums = with_bias && !one_row;
-  if (sums) g.db = make_term_at(place, {n}, dy.dtype());
-  if (f == Unary::identity && !sums) return g;
-  View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = sums ? View(g.db) : View();
-  RowCut cut(place, dy.shape());
-  dispatch(dy.dtype(), "linear", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      loops<T>().activation_bias_backward(vs.template at<T>(i), vdy.template at<T>(i), vdz.template at<T>(i),
-                                          vdb.template at<T>(i), cut.rows(i), n, f, T(p), T(0));
-    });
-  });
-  return g;
-}
-
 }  // namespace
 
 Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activation& activation) {
@@ -176,7 +121,7 @@ Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activ
   if (wanted) {
     Tensor saved = keeps == Saves::nothing ? Tensor() : apart ? z : y.detach();
     record(y, {&x, &w, &b}, [=](BackwardStep& step) {
-      LinearGradient g = through_activation(saved, step.take_grad(), f, p, step.wants(2), n);
+      ActivationGradient g = through_activation(saved, step.take_grad(), f, p, step.wants(2), n);
       if (step.wants(2)) step.add(2, g.db);
       if (step.wants(1)) step.add_product(1, x, g.dz);
       if (step.wants(0)) step.add(0, rows_times(g.dz, w, true));

@@ -1,0 +1,283 @@
+#include "gradus/kernels/conv.h"
+
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
+#include "gradus/base/error.h"
+#include "gradus/kernels/onednn.h"
+
+namespace gradus::kernels {
+namespace {
+
+using dnnl::memory;
+using Dims = memory::dims;
+
+// ---- float: oneDNN
+
+constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
+constexpr auto kF32 = memory::data_type::f32;
+
+// The library is faster without the depth of data that have none.
+int first_axis(const Window& q) {
+  return q.size[0] == 1 && q.kernel[0] == 1 && q.before[0] == 0 && q.after[0] == 0 ? 1 : 0;
+}
+
+// The descriptions of one convolution.
+struct Descriptions {
+  memory::desc x, w, w_any, y, bias;
+  Dims strides, dilates, before, after;
+
+  explicit Descriptions(const ConvShape& s) {
+    const Window& q = s.window;
+    const int first = first_axis(q);
+    std::int64_t result[] = {q.result(0), q.result(1), q.result(2)};
+    x = channels_last(first, s.n, s.in, q.size);
+    y = channels_last(first, s.n, s.out, result);
+    Dims dims = {s.out / s.groups, s.in / s.groups}, steps = {1, s.out};
+    std::int64_t step = dims[1] * s.out;
+    for (int axis = Window::kAxes; axis-- > first;) {
+      dims.insert(dims.begin() + 2, q.kernel[axis]);
+      steps.insert(steps.begin() + 2, step);
+      step *= q.kernel[axis];
+    }
+    if (s.groups > 1) {
+      steps.insert(steps.begin(), dims[0]);
+      dims.insert(dims.begin(), s.groups);
+    }
+    w = memory::desc(dims, kF32, steps);
+    w_any = memory::desc(dims, kF32, memory::format_tag::any);
+    bias = memory::desc({s.out}, kF32, memory::format_tag::a);
+    for (int axis = first; axis < Window::kAxes; ++axis) {
+      strides.push_back(q.stride[axis]);
+      dilates.push_back(q.dilation[axis] - 1);
+      before.push_back(q.before[axis]);
+      after.push_back(q.after[axis]);
+    }
+  }
+
+  static memory::desc channels_last(int first, std::int64_t n, std::int64_t channels,
+                                    const std::int64_t (&size)[Window::kAxes]) {
+    Dims dims = {n, channels}, steps = {0, 1};
+    std::int64_t step = channels;
+    for (int axis = Window::kAxes; axis-- > first;) {
+      dims.insert(dims.begin() + 2, size[axis]);
+      steps.insert(steps.begin() + 2, step);
+      step *= size[axis];
+    }
+    steps[0] = step;
+    return memory::desc(dims, kF32, steps);
+  }
+
+  using Forward = dnnl::convolution_forward::primitive_desc;
+  Forward forward(const memory::desc& weights, bool with_bias) const {
+    auto kind = dnnl::prop_kind::forward_training;
+    if (with_bias)
+      return Forward({kind, kAlgorithm, x, weights, bias, y, strides, dilates, before, after}, user_scratchpad(),
+                     cpu());
+    return Forward({kind, kAlgorithm, x, weights, y, strides, dilates, before, after}, user_scratchpad(), cpu());
+  }
+  dnnl::convolution_backward_data::primitive_desc backward_data(const memory::desc& weights) const {
+    return {
+        {kAlgorithm, x, weights, y, strides, dilates, before, after}, user_scratchpad(), cpu(), forward(w_any, false)};
+  }
+  dnnl::convolution_backward_weights::primitive_desc backward_weights() const {
+    return {
+        {kAlgorithm, x, w_any, y, strides, dilates, before, after}, user_scratchpad(), cpu(), forward(w_any, false)};
+  }
+};
+
+struct ConvHash {
+  std::size_t operator()(const ConvShape& s) const {
+    const Window& q = s.window;
+    std::vector<std::int64_t> numbers = {s.n, s.in, s.out, s.groups};
+    for (int a = 0; a < Window::kAxes; ++a)
+      numbers.insert(numbers.end(), {q.size[a], q.kernel[a], q.stride[a], q.dilation[a], q.before[a], q.after[a]});
+    return hash_numbers(numbers.data(), numbers.size());
+  }
+};
+
+// Weights' orders do not depend on n, so that shards of different sizes share one packed copy: they are those that a
+// batch of one asks for.
+memory::desc packed_weights(const ConvShape& s, ConvPass pass) {
+  ConvShape one = s;
+  one.n = 1;
+  Descriptions d(one);
+  return pass == ConvPass::forward ? d.forward(d.w_any, false).weights_desc() : d.backward_data(d.w_any).weights_desc();
+}
+
+struct Packing : Primitive {
+  std::size_t elements;
+  Packing(const ConvShape& s, ConvPass pass) {
+    memory::desc from = Descriptions(s).w, to = packed_weights(s, pass);
+    elements = to.get_size() / sizeof(float);
+    dnnl::reorder::primitive_desc pd(cpu(), from, cpu(), to, user_scratchpad());
+    Primitive::operator=(
+        Primitive("conv", dnnl::reorder(pd), pd.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
+  }
+};
+struct ForwardPacking : Packing {
+  explicit ForwardPacking(const ConvShape& s) : Packing(s, ConvPass::forward) {}
+};
+struct BackwardPacking : Packing {
+  explicit BackwardPacking(const ConvShape& s) : Packing(s, ConvPass::backward_data) {}
+};
+
+template <bool with_bias>
+struct ForwardPrimitive : Primitive {
+  explicit ForwardPrimitive(const ConvShape& s) {
+    Descriptions d(s);
+    auto pd = d.forward(packed_weights(s, ConvPass::forward), with_bias);
+    dnnl::convolution_forward made(pd);
+    Primitive::operator=(with_bias ? Primitive("conv", made, pd.scratchpad_desc(),
+                                               {{DNNL_ARG_SRC, pd.src_desc()},
+                                                {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                                {DNNL_ARG_DST, pd.dst_desc()},
+                                                {DNNL_ARG_BIAS, pd.bias_desc()}})
+                                   : Primitive("conv", made, pd.scratchpad_desc(),
+                                               {{DNNL_ARG_SRC, pd.src_desc()},
+                                                {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                                {DNNL_ARG_DST, pd.dst_desc()}}));
+  }
+};
+
+struct BackwardDataPrimitive : Primitive {
+  explicit BackwardDataPrimitive(const ConvShape& s) {
+    Descriptions d(s);
+    auto pd = d.backward_data(packed_weights(s, ConvPass::backward_data));
+    Primitive::operator=(Primitive("conv", dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
+                                   {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
+                                    {DNNL_ARG_WEIGHTS, pd.weights_desc()},
+                                    {DNNL_ARG_DIFF_SRC, pd.diff_src_desc()}}));
+  }
+};
+
+// Computes in the library's own order, then puts the result into the plain one.
+class BackwardWeightsPrimitive {
+ public:
+  explicit BackwardWeightsPrimitive(const ConvShape& s) {
+    Descriptions d(s);
+    auto pd = d.backward_weights();
+    memory::desc own = pd.diff_weights_desc();
+    product_ = Primitive(
+        "conv", dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
+        {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}, {DNNL_ARG_DIFF_WEIGHTS, own}});
+    dnnl::reorder::primitive_desc plain(cpu(), own, cpu(), d.w, user_scratchpad());
+    to_plain_ =
+        Primitive("conv", dnnl::reorder(plain), plain.scratchpad_desc(), {{DNNL_ARG_FROM, own}, {DNNL_ARG_TO, d.w}});
+    own_ = dnnl::memory(own, cpu());
+  }
+  void run(const float* x, const float* dy, float* dw) {
+    product_.run({x, dy, own_.get_data_handle()});
+    to_plain_.run({own_.get_data_handle(), dw});
+  }
+
+ private:
+  Primitive product_, to_plain_;
+  dnnl::memory own_;
+};
+
+template <class Made>
+Made& made_for(const ConvShape& s) {
+  static thread_local PerThread<ConvShape, Made, ConvHash> primitives;
+  return primitives[s];
+}
+
+Packing& packing(ConvShape s, ConvPass pass) {
+  s.n = 1;
+  if (pass == ConvPass::forward) return made_for<ForwardPacking>(s);
+  return made_for<BackwardPacking>(s);
+}
+
+// ---- double: plain loops
+
+// Calls f(x offset, w offset, y offset) for each tap of each position that lies inside x: of channel 0 of each.
+template <class F>
+void for_taps(const ConvShape& s, F f) {
+  const Window& q = s.window;
+  const std::int64_t t0 = q.result(0), t1 = q.result(1), t2 = q.result(2), in = s.in / s.groups;
+  auto inside = [&](int axis, std::int64_t t, std::int64_t k, std::int64_t& at) {
+    at = t * q.stride[axis] - q.before[axis] + k * q.dilation[axis];
+    return at >= 0 && at < q.size[axis];
+  };
+  for (std::int64_t n = 0; n < s.n; ++n)
+    for (std::int64_t position = 0; position < t0 * t1 * t2; ++position) {
+      std::int64_t t[] = {position / (t1 * t2), position / t2 % t1, position % t2}, at[3];
+      for (std::int64_t tap = 0; tap < q.taps(); ++tap) {
+        std::int64_t k[] = {tap / (q.kernel[1] * q.kernel[2]), tap / q.kernel[2] % q.kernel[1], tap % q.kernel[2]};
+        if (inside(0, t[0], k[0], at[0]) && inside(1, t[1], k[1], at[1]) && inside(2, t[2], k[2], at[2]))
+          f((((n * q.size[0] + at[0]) * q.size[1] + at[1]) * q.size[2] + at[2]) * s.in, tap * in * s.out,
+            (n * t0 * t1 * t2 + position) * s.out);
+      }
+    }
+}
+
+// Calls f(input channel, index into a tap's weights, output channel) for each pair that a group joins.
+template <class F>
+void for_channels(const ConvShape& s, F f) {
+  const std::int64_t in = s.in / s.groups, out = s.out / s.groups;
+  for (std::int64_t g = 0; g < s.groups; ++g)
+    for (std::int64_t i = 0; i < in; ++i)
+      for (std::int64_t o = g * out; o < (g + 1) * out; ++o) f(g * in + i, i * s.out + o, o);
+}
+
+}  // namespace
+
+template <>
+std::size_t packed_elements<float>(const ConvShape& s, ConvPass pass) {
+  return packing(s, pass).elements;
+}
+template <>
+void pack_weights(const ConvShape& s, ConvPass pass, const float* w, float* packed) {
+  packing(s, pass).run({w, packed});
+}
+template <>
+void conv_forward(const ConvShape& s, const float* x, const float* packed, const float* bias, float* y) {
+  if (bias != nullptr) return made_for<ForwardPrimitive<true>>(s).run({x, packed, y, bias});
+  made_for<ForwardPrimitive<false>>(s).run({x, packed, y});
+}
+template <>
+void conv_backward_data(const ConvShape& s, const float* dy, const float* packed, float* dx) {
+  made_for<BackwardDataPrimitive>(s).run({dy, packed, dx});
+}
+template <>
+void conv_backward_weights(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  made_for<BackwardWeightsPrimitive>(s).run(x, dy, dw);
+}
+
+template <>
+std::size_t packed_elements<double>(const ConvShape& s, ConvPass) {
+  return static_cast<std::size_t>(s.window.taps() * (s.in / s.groups) * s.out);
+}
+template <>
+void pack_weights(const ConvShape& s, ConvPass pass, const double* w, double* packed) {
+  std::copy_n(w, packed_elements<double>(s, pass), packed);
+}
+template <>
+void conv_forward(const ConvShape& s, const double* x, const double* w, const double* bias, double* y) {
+  for (std::int64_t i = 0; i < s.n * s.window.results() * s.out; ++i) y[i] = bias != nullptr ? bias[i % s.out] : 0;
+  for_taps(s, [&](std::int64_t at_x, std::int64_t at_w, std::int64_t at_y) {
+    for_channels(
+        s, [&](std::int64_t i, std::int64_t weight, std::int64_t o) { y[at_y + o] += x[at_x + i] * w[at_w + weight]; });
+  });
+}
+template <>
+void conv_backward_data(const ConvShape& s, const double* dy, const double* w, double* dx) {
+  std::fill_n(dx, s.n * s.window.positions() * s.in, 0.0);
+  for_taps(s, [&](std::int64_t at_x, std::int64_t at_w, std::int64_t at_y) {
+    for_channels(s, [&](std::int64_t i, std::int64_t weight, std::int64_t o) {
+      dx[at_x + i] += dy[at_y + o] * w[at_w + weight];
+    });
+  });
+}
+template <>
+void conv_backward_weights(const ConvShape& s, const double* x, const double* dy, double* dw) {
+  std::fill_n(dw, packed_elements<double>(s, ConvPass::forward), 0.0);
+  for_taps(s, [&](std::int64_t at_x, std::int64_t at_w, std::int64_t at_y) {
+    for_channels(s, [&](std::int64_t i, std::int64_t weight, std::int64_t o) {
+      dw[at_w + weight] += x[at_x + i] * dy[at_y + o];
+    });
+  });
+}
+
+}  // namespace gradus::kernels

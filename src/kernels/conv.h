@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "gradus/kernels/window.h"
+
+namespace gradus::kernels {
+
+// x [n, size.., in], w [kernel.., in / groups, out], y [n, result.., out]: output channel o of group g is the sum over
+// the taps and over the input channels of g.
+struct ConvShape {
+  Window window;
+  std::int64_t n = 0, in = 0, out = 0, groups = 1;
+  bool operator==(const ConvShape&) const = default;
+};
+
+// float goes to oneDNN, on one thread; double to plain loops.
+
+// Weights in the order that a pass over `s` reads them fastest: made once for all shards of a batch, which may differ
+// in n.
+enum class ConvPass { forward, backward_data };
+template <class T>
+std::size_t packed_elements(const ConvShape& s, ConvPass pass);
+template <class T>
+void pack_weights(const ConvShape& s, ConvPass pass, const T* w, T* packed);
+
+// y = x * w (+ bias, which may be null). Weights are packed for the same shape, or one that differs in n.
+template <class T>
+void conv_forward(const ConvShape& s, const T* x, const T* packed, const T* bias, T* y);
+template <class T>
+void conv_backward_data(const ConvShape& s, const T* dy, const T* packed, T* dx);
+// dw in the plain order.
+template <class T>
+void conv_backward_weights(const ConvShape& s, const T* x, const T* dy, T* dw);
+
+}  // namespace gradus::kernels

@@ -1,0 +1,69 @@
+#include "gradus/kernels/onednn.h"
+
+#include <atomic>
+
+#include "gradus/base/error.h"
+#include "gradus/kernels/matmul.h"
+
+namespace gradus::kernels {
+namespace {
+
+std::atomic<std::uint64_t> created{0};
+
+}  // namespace
+
+dnnl::engine& cpu() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+void* Worker::reserve(std::size_t bytes) {
+  if (bytes > scratch_size) {
+    scratch.reset(static_cast<char*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+    scratch_size = bytes;
+  }
+  return scratch.get();
+}
+
+Worker& Worker::current() {
+  static thread_local Worker worker;
+  return worker;
+}
+
+Primitive::Primitive(const char* name, dnnl::primitive primitive, const dnnl::memory::desc& scratchpad,
+                     Arguments arguments)
+    : name_(name), primitive_(std::move(primitive)), scratch_size_(scratchpad.get_size()) {
+  auto bind = [this](int id, const dnnl::memory::desc& desc) {
+    memories_.emplace_back(desc, cpu(), nullptr);
+    arguments_.push_back({id, memories_.back().get()});
+  };
+  for (const auto& [id, desc] : arguments) bind(id, desc);
+  bind(DNNL_ARG_SCRATCHPAD, scratchpad);
+  created.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Primitive::run(std::initializer_list<const void*> data) {
+  Worker& worker = Worker::current();
+  std::size_t i = 0;
+  for (const void* p : data) dnnl_memory_set_data_handle(arguments_[i++].memory, const_cast<void*>(p));
+  dnnl_memory_set_data_handle(arguments_[i].memory, worker.reserve(scratch_size_));
+  dnnl_status_t status = dnnl_primitive_execute(primitive_.get(), worker.stream.get(),
+                                                static_cast<int>(arguments_.size()), arguments_.data());
+  if (status != dnnl_success) throw Error(ErrorKind::state, name_, "oneDNN failed with " + std::to_string(status));
+}
+
+std::uint64_t primitives_created() { return created.load(); }
+
+std::size_t hash_numbers(const std::int64_t* numbers, std::size_t count) {
+  std::size_t h = 0;
+  for (std::size_t i = 0; i < count; ++i) h = (h ^ static_cast<std::size_t>(numbers[i])) * 0x9E3779B97F4A7C15u;
+  return h ^ (h >> 29);
+}
+
+}  // namespace gradus::kernels
