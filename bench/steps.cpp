@@ -58,7 +58,7 @@ class Step {
     ComputeScope scope;
     Context context;
     context.training = true;
-    Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(x.dim(0))), context), y);
+    Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(network_, x.dim(0))), context), y);
     Gradients gradients = backward(loss);
     optimizer_->step(parameters_, gradients, 0.001);
   }

@@ -35,9 +35,9 @@ constexpr std::int64_t kMostRows = 1024, kElementsAtOnce = 1 << 20;  // of each_
 
 }  // namespace
 
-void each_batch(const Dataset& data, const std::function<void(const Batch&)>& take) {
+void each_batch(const Dataset& data, std::int64_t most, const std::function<void(const Batch&)>& take) {
   std::int64_t width = std::max<std::int64_t>(data.input_shape().size(), 1),
-               at_once = std::clamp<std::int64_t>(kElementsAtOnce / width, 1, kMostRows);
+               at_once = std::clamp<std::int64_t>(std::min(most, kElementsAtOnce / width), 1, kMostRows);
   std::vector<std::uint32_t> rows;
   for (std::int64_t first = 0; first < data.size(); first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, data.size() - first)));
@@ -48,7 +48,7 @@ void each_batch(const Dataset& data, const std::function<void(const Batch&)>& ta
 
 std::uint64_t fingerprint(const Dataset& data) {
   std::uint64_t hash = 0;
-  each_batch(data, [&](const Batch& batch) {
+  each_batch(data, kMostRows, [&](const Batch& batch) {
     for (const Tensor* t : {&batch.inputs, &batch.lengths, &batch.target, &batch.weight})
       if (t->defined()) hash = hash64(bytes_of(*t), hash64(t->shape().text(), hash));
   });

@@ -34,8 +34,9 @@ class Dataset {
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
 };
 
-// Hands out all examples in order, as many at a time as make some megabytes of inputs.
-void each_batch(const Dataset& data, const std::function<void(const Batch&)>& take);
+// Hands out all examples in order, at most `rows` at a time (but one) and 1024, and as few as make some megabytes of
+// inputs.
+void each_batch(const Dataset& data, std::int64_t rows, const std::function<void(const Batch&)>& take);
 
 // A hash of all examples: a resumed run sees by it whether its data are still the same.
 std::uint64_t fingerprint(const Dataset& data);

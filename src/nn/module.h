@@ -68,6 +68,8 @@ class Module {
   // Gives a layer that sets the width of its result that width where its config left it open; whether this is such a
   // layer.
   virtual bool decide_width(std::int64_t) { return false; }
+  // Whether weights are used at many places of each example, as a convolution's are: few examples keep a core busy.
+  virtual bool shares_weights() const { return false; }
   // Whether training computes statistics over the batch, which needs more than one example.
   virtual bool uses_batch_statistics() const { return false; }
 

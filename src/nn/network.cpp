@@ -197,6 +197,10 @@ bool Network::uses_batch_statistics() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.module->uses_batch_statistics(); });
 }
 
+bool Network::shares_weights() const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.module->shares_weights(); });
+}
+
 bool Network::decide_width(std::int64_t width) {
   const Shape result{width};
   auto keeps_shape = [&](const Node& n) {

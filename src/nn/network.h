@@ -31,6 +31,7 @@ class Network final : public Module {
   Tensor operator()(const Tensor& x);
   void visit(const std::string& prefix, const Visitor& visitor) override;
   bool uses_batch_statistics() const override;
+  bool shares_weights() const override;
   // Gives the layers that decide the width of the network's result that width where it was left open. Between them and
   // the end stand only layers that keep the shape [width].
   bool decide_width(std::int64_t width) override;

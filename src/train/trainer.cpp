@@ -134,7 +134,10 @@ void check_monitor(const std::string& monitor, const std::vector<std::string>& m
                                   close.empty() ? "" : "did you mean " + quoted(close) + "?"});
 }
 
-int shards_for(std::int64_t batch) { return batch < 64 ? 1 : batch < 256 ? 2 : 4; }
+int shards_for(const Module& network, std::int64_t batch) {
+  if (network.shares_weights()) return static_cast<int>(std::clamp<std::int64_t>(batch / 16, 1, 8));
+  return batch < 64 ? 1 : batch < 256 ? 2 : 4;
+}
 
 const char* stopped_name(Stopped s) {
   switch (s) {
@@ -184,7 +187,7 @@ void Trainer::weigh_classes(Batch& batch) const {
 
 double Trainer::train_step(const Batch& batch, double lr) {
   ComputeScope scope;
-  int shards = shards_for(batch.size());
+  int shards = shards_for(network_, batch.size());
   Context context;
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
@@ -430,13 +433,15 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
 
 double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
                         const std::function<void(const Tensor&, const Batch&)>& take) {
+  constexpr std::int64_t kActivations = 1 << 24;  // of all layers, at once
   ComputeScope scope;
   NoGrad no_grad;
   double loss_sum = 0, weight_sum = 0;
-  each_batch(data, [&](const Batch& batch) {
+  std::int64_t kept = std::max<std::int64_t>(network.cost(data.input_shape()).activations, 1);
+  each_batch(data, kActivations / kept, [&](const Batch& batch) {
     Context context;
     context.lengths = batch.lengths;
-    Tensor prediction = network.forward(shard(batch.inputs, shards_for(batch.size())), context);
+    Tensor prediction = network.forward(shard(batch.inputs, shards_for(network, batch.size())), context);
     if (batch.total_weight > 0) {  // a mean over nothing is no number
       Tensor value = loss(prediction, target_for(loss, batch.target), batch.loss_weights());
       loss_sum += value.item() * batch.total_weight;

@@ -46,8 +46,8 @@ struct TrainParams {
 // in `measured`. Throws Error{config} that lists them and the nearest.
 void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place);
 
-// How many shards a batch of dense examples is cut into. It depends on the batch alone: more threads never change it.
-int shards_for(std::int64_t batch);
+// How many shards a batch is cut into. It depends on the batch and the network alone: more threads never change it.
+int shards_for(const Module& network, std::int64_t batch);
 
 // One row of metrics.csv.
 struct EpochRecord {

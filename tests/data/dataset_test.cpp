@@ -77,7 +77,7 @@ TEST(EachBatch, HandsOutAllExamplesInOrder) {
     ArrayDataset data({Tensor::zeros({n, width})}, counting({n, 1}));
     int calls = 0;
     std::vector<float> seen;
-    each_batch(data, [&](const Batch& batch) {
+    each_batch(data, 1 << 20, [&](const Batch& batch) {
       ++calls;
       for (float y : batch.target.to_vector<float>()) seen.push_back(y);
     });

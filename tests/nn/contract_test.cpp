@@ -35,6 +35,24 @@ std::vector<Trial> trials(const std::string& type) {
             {{{"layers", list({{{"type", "linear"}, {"units", 3}}})},
               {"shortcut", list({{{"type", "linear"}, {"units", 3}}})}}}};
   if (type == "prelu") return {{}, {{{"per_channel", true}}, {2, 3}}};
+  Value pair(Value::Array{2, 3}), same("same");
+  if (type == "conv1d" || type == "conv_transpose1d")
+    return {{{{"channels", 3}}, {5, 2}}, {{{"channels", 4}, {"groups", 2}, {"stride", 2}}, {6, 2}}};
+  if (type == "conv2d")
+    return {{{{"channels", 3}, {"padding", same}}, {4, 5, 2}},
+            {{{"channels", 4}, {"kernel", pair}, {"stride", pair}, {"dilation", 2}, {"bias", false}}, {5, 9, 1}},
+            {{{"channels", 2}, {"groups", 2}, {"padding", pair}}, {3, 3, 2}}};
+  if (type == "conv_transpose2d")
+    return {{{{"channels", 3}, {"padding", same}}, {2, 3, 2}},
+            {{{"channels", 2}, {"kernel", pair}, {"stride", pair}, {"bias", false}}, {2, 2, 1}}};
+  if (type == "conv3d" || type == "conv_transpose3d")
+    return {{{{"channels", 2}, {"kernel", 2}, {"stride", 2}}, {4, 2, 2, 2}}};
+  for (int axes = 1; axes <= 3; ++axes)
+    if (type.ends_with("pool" + std::to_string(axes) + "d"))
+      return {{{}, Shape(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 4)).inserted(axes, 2)},
+              {{{"size", 3}, {"stride", 2}, {"padding", 1}},
+               Shape(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 4)).inserted(axes, 1)}};
+  if (type.starts_with("global_")) return {{{}, {3, 2}}, {{}, {2, 3, 2}}};
   if (type == "flatten") return {{{}, {2, 3}}, {{}, {5}}};
   return {{}, {{}, {2, 3}}};
 }

@@ -1,0 +1,132 @@
+#include "gradus/nn/initializer.h"
+#include "gradus/nn/module.h"
+#include "gradus/nn/window_params.h"
+
+namespace gradus {
+namespace {
+
+struct ConvParams {
+  std::optional<std::int64_t> channels;
+  Value kernel = 3, stride = 1, padding = "valid", dilation = 1;
+  std::int64_t groups = 1;
+  bool bias = true;
+  Value initializer;
+  Value bias_initializer = "zeros";
+  void fields(Fields& f) {
+    f("channels", channels, at_least(1), "filters; a last layer takes the target's width when left out");
+    f("kernel", kernel, "a number or a list", "size of the window, for all axes or for each");
+    f("stride", stride, "a number or a list", "step of the window");
+    f("padding", padding, "\"same\", \"valid\", a number or a list",
+      "zeros around the input; same: as many as keep its size (divided by the stride), valid: none");
+    f("dilation", dilation, "a number or a list", "distance between the window's taps");
+    f("groups", groups, at_least(1), "runs of channels convolved apart; as many as input channels: depthwise");
+    f("bias", bias, "add a bias");
+    f("initializer", initializer, "a name or a table", "initial weights; left out: fits the activation that follows");
+    f("bias_initializer", bias_initializer, "a name or a table", "initial biases");
+  }
+};
+
+// y = x * w + b: x [size.., in], w [kernel.., in / groups, channels]; transposed, w [kernel.., channels / groups, in].
+template <int axes, bool transposed>
+class Conv final : public Module {
+ public:
+  using Params = ConvParams;
+  static constexpr const char* kNames[] = {"conv1d",           "conv2d",           "conv3d",
+                                           "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"};
+  static constexpr const char* kName = kNames[transposed * 3 + axes - 1];
+
+  Conv(Params p, const std::string& place)
+      : params_(std::move(p)), window_(kName, axes, params_.kernel, params_.stride, params_.padding, params_.dilation) {
+    if (transposed) window_.transposed_slide();
+    // Made again for each build; here so that a mistake is told with its place.
+    make_initializer(params_.initializer, {}, place + ".initializer");
+    make_initializer(params_.bias_initializer, {}, place + ".bias_initializer");
+  }
+
+  std::string type() const override { return kName; }
+  Shape output_shape(const Shape& input) const override {
+    Shape out = transposed ? window_.transposed_result(input, channels()) : window_.result(input, channels());
+    std::int64_t in = input[axes];
+    if (in % params_.groups != 0 || channels() % params_.groups != 0)
+      throw Error(
+          ErrorKind::config,
+          {std::string(kName) + ".groups", "a divisor of the input's channels and of the result's",
+           std::to_string(params_.groups) + " for " + std::to_string(in) + " and " + std::to_string(channels()), ""});
+    if (static_cast<double>(in) * static_cast<double>(channels()) * static_cast<double>(window_.taps()) > 0x1p50)
+      throw Error(ErrorKind::config, {std::string(kName) + ".channels", "at most 2^50 weights",
+                                      Shape{window_.taps(), in, channels()}.text(), ""});
+    return out;
+  }
+  Cost cost(const Shape& input) const override {
+    Shape out = output_shape(input);
+    std::int64_t weights = weight_shape(input).size(), positions = (transposed ? input : out).product(0, axes);
+    return {weights + (params_.bias ? channels() : 0), positions * weights, out.size()};
+  }
+  void build(const Shape& input, const BuildContext& context) override {
+    output_shape(input);
+    std::string place = kName;
+    std::int64_t each = window_.taps() / params_.groups, in = each * input[axes], out = each * channels();
+    weight_.value = make_initializer(params_.initializer, context.next, place + ".initializer")
+                        ->make(weight_shape(input), in, out, context.key.in("weight"), context.dtype);
+    weight_.value.set_requires_grad();
+    bias_.penalized = false;
+    if (!params_.bias) return;
+    bias_.value = make_initializer(params_.bias_initializer, context.next, place + ".bias_initializer")
+                      ->make({channels()}, in, out, context.key.in("bias"), context.dtype);
+    bias_.value.set_requires_grad();
+  }
+  bool decide_width(std::int64_t width) override {
+    if (!params_.channels) params_.channels = width;
+    return true;
+  }
+  bool shares_weights() const override { return true; }
+  Tensor forward(const Tensor& x, const Context& context) override {
+    Activation f = context.watch ? Activation{} : activation_;
+    Slide slide = transposed ? window_.transposed_slide() : window_.slide(x.shape().without(0));
+    slide.groups = params_.groups;
+    return transposed ? conv_transpose(x, weight_.value, bias_.value, slide, f)
+                      : conv(x, weight_.value, bias_.value, slide, f);
+  }
+  void visit(const std::string& prefix, const Visitor& v) override {
+    if (v.parameter) v.parameter(prefix + "weight", weight_);
+    if (v.parameter && params_.bias) v.parameter(prefix + "bias", bias_);
+  }
+  bool absorb(const Activation& a) override {
+    activation_ = a;
+    return true;
+  }
+
+ private:
+  std::int64_t channels() const {
+    if (!params_.channels)
+      throw Error(ErrorKind::config, std::string(kName) + ".channels", "missing",
+                  "only a last layer that keeps its shape up to the end takes its width from the target");
+    return *params_.channels;
+  }
+  Shape weight_shape(const Shape& input) const {
+    std::int64_t first = transposed ? channels() : input[axes], last = transposed ? input[axes] : channels();
+    Shape w{first / params_.groups, last};
+    for (int a = axes; a-- > 0;) w = w.inserted(0, window_.kernel()[a]);
+    return w;
+  }
+
+  Params params_;
+  WindowParams window_;
+  Parameter weight_, bias_;
+  Activation activation_;
+};
+
+}  // namespace
+
+void register_conv(Catalog<Module>& catalog) {
+  catalog.add<Conv<1, false>>("conv1d", "Filters that slide along sequences [length, channels].");
+  catalog.add<Conv<2, false>>("conv2d", "Filters that slide over images [height, width, channels].",
+                              "LeCun, Bottou, Bengio, Haffner, Gradient-based learning, Proc. IEEE 1998");
+  catalog.add<Conv<3, false>>("conv3d", "Filters that slide through volumes [depth, height, width, channels].");
+  const char* source = "Zeiler, Krishnan, Taylor, Fergus, Deconvolutional networks, CVPR 2010";
+  catalog.add<Conv<1, true>>("conv_transpose1d", "The transpose of conv1d: makes sequences longer.", source);
+  catalog.add<Conv<2, true>>("conv_transpose2d", "The transpose of conv2d: makes images larger.", source);
+  catalog.add<Conv<3, true>>("conv_transpose3d", "The transpose of conv3d: makes volumes larger.", source);
+}
+
+}  // namespace gradus
