@@ -19,7 +19,7 @@ double since(Clock::time_point t) { return std::chrono::duration<double>(Clock::
 
 struct Workload {
   const char* name;
-  std::vector<std::int64_t> widths;
+  std::vector<std::int64_t> widths;  // empty: two convolutions on 28 x 28 images
   std::int64_t batch;
   const char* optimizer;
   bool epoch;  // a pass over 60,000 examples, shuffled, instead of one step
@@ -31,12 +31,25 @@ const Workload kWorkloads[] = {
     {"mlp32", {784, 128, 10}, 32, "adam", false},
     {"mlp128", {784, 128, 10}, 128, "adam", false},
     {"mlp1024", {784, 128, 10}, 1024, "adam", false},
+    {"cnn32", {}, 32, "adam", false},
+    {"cnn128", {}, 128, "adam", false},
     {"epoch32", {784, 128, 10}, 32, "adam", true},
     {"epoch128", {784, 128, 10}, 128, "adam", true},
     {"epoch1024", {784, 128, 10}, 1024, "adam", true},
 };
 
+Network make_cnn() {
+  Value list = parse_toml_value(R"([
+    { type = "conv2d", channels = 32, padding = "same" }, "relu", "max_pool2d",
+    { type = "conv2d", channels = 64, padding = "same" }, "relu", "max_pool2d",
+    "flatten", { type = "linear", units = 128 }, "relu", { type = "linear", units = 10 } ])");
+  std::unique_ptr<Network> n = gradus::make_network(list, 0, "layers");
+  n->build({28, 28, 1}, 1);
+  return std::move(*n);
+}
+
 Network make_network(const Workload& w) {
+  if (w.widths.empty()) return make_cnn();
   Network n;
   for (std::size_t i = 1; i < w.widths.size(); ++i) {
     n.add(nn::linear(w.widths[i]));
@@ -52,7 +65,7 @@ class Step {
       : network_(make_network(w)),
         parameters_(parameters_of(network_)),
         optimizer_(optimizers().make(w.optimizer, Value::table(), "optimizer")),
-        loss_(make_loss(w.widths.back() == 1 ? "mse" : "cross_entropy", "loss")) {}
+        loss_(make_loss(w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", "loss")) {}
 
   void operator()(const Tensor& x, const Tensor& y) {
     ComputeScope scope;
@@ -97,7 +110,8 @@ double median_time(double seconds, F&& f) {
 double run(const Workload& w, double seconds) {
   Step step(w);
   std::int64_t n = w.epoch ? 60000 : w.batch;
-  Tensor x = Tensor::uniform({n, w.widths[0]}, 0, 1, {1, 0, 0}), y = targets(n, w.widths.back());
+  Shape shape = w.widths.empty() ? Shape{n, 28, 28, 1} : Shape{n, w.widths[0]};
+  Tensor x = Tensor::uniform(shape, 0, 1, {1, 0, 0}), y = targets(n, w.widths.empty() ? 10 : w.widths.back());
   if (!w.epoch) return median_time(seconds, [&] { step(x, y); });
   ArrayDataset data({x, 0, 1}, y);
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));

@@ -161,8 +161,8 @@ struct Loops {
 
   // Pooling; padding is not there. `tap` is which of the window's taps the maximum is at (the first of equal ones; a
   // NaN is larger than all numbers). average: the sum over `divisor` taps, or with 0 over those that are there.
-  void (*max_pool)(const Pooling& p, const T* x, T* y, std::uint16_t* tap);
-  void (*max_pool_backward)(const Pooling& p, const T* dy, const std::uint16_t* tap, T* dx);
+  void (*max_pool)(const Pooling& p, const T* x, T* y, std::int32_t* tap);
+  void (*max_pool_backward)(const Pooling& p, const T* dy, const std::int32_t* tap, T* dx);
   void (*average_pool)(const Pooling& p, I divisor, const T* x, T* y);
   void (*average_pool_backward)(const Pooling& p, I divisor, const T* dy, T* dx);
 

@@ -90,6 +90,8 @@ class Module {
   virtual const Activation* as_activation() const { return nullptr; }
   // Takes over the activation after it; returns false when it cannot.
   virtual bool absorb(const Activation&) { return false; }
+  // The same with the activation before it, where that gives the same result from less work.
+  virtual bool absorb_before(const Activation&) { return false; }
 };
 
 // Refuses shapes of one example with more elements than 2^40, whose number could overflow further on (Error{shape}).

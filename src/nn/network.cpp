@@ -48,6 +48,14 @@ int Network::readers(int node) const {
   return count;
 }
 
+// The layer that alone reads a layer's result, where that is all it reads; null otherwise.
+Network::Node* Network::only_reader(int node) {
+  if (readers(node) != 1) return nullptr;
+  auto reads = [node](const Node& n) { return n.from.size() == 1 && n.from[0] == node; };
+  auto it = std::find_if(nodes_.begin(), nodes_.end(), reads);
+  return it == nodes_.end() ? nullptr : &*it;
+}
+
 void Network::require_layers() const {
   if (nodes_.empty()) throw Error(ErrorKind::config, {"network", "at least one layer", "none", ""});
 }
@@ -110,13 +118,18 @@ std::vector<Activation> Network::activations_after() const {
 
 void Network::build(const Shape& input, const BuildContext& context) {
   std::vector<Shape> out = shapes(input, nullptr);
-  for (Node& n : nodes_) n.module->absorb({});  // what an earlier build took over
+  for (Node& n : nodes_) {  // what an earlier build took over
+    n.module->absorb({});
+    n.module->absorb_before({});
+  }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& n = nodes_[i];
     int before = n.from[0];
     const Activation* own = n.module->as_activation();
-    n.fused = own != nullptr && n.from.size() == 1 && before >= 0 && readers(before) == 1 &&
-              nodes_[before].module->absorb(*own);
+    if (own == nullptr || n.from.size() != 1) continue;
+    Node* reader = only_reader(static_cast<int>(i));
+    n.fused = (reader != nullptr && reader->module->absorb_before(*own)) ||
+              (before >= 0 && readers(before) == 1 && nodes_[before].module->absorb(*own));
   }
   std::vector<Activation> after = activations_after();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

@@ -60,6 +60,7 @@ class Network final : public Module {
     bool fused = false;     // an activation the layer before computes
     bool built = false;
   };
+  Node* only_reader(int node);
   void require_layers() const;
   static Error told_of(const Node& node, const Error& e);
   std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;

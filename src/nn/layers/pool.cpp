@@ -52,15 +52,22 @@ class PoolLayer final : public Module {
     Shape out = output_shape(input);
     return {0, out.size() * window_.taps(), out.size()};
   }
-  Tensor forward(const Tensor& x, const Context&) override {
+  Tensor forward(const Tensor& x, const Context& context) override {
     Slide s = window_.slide(x.shape().without(0));
     if constexpr (kind == PoolKind::average) return average_pool(x, window_.kernel(), s, params_.count_padding);
-    return kind == PoolKind::max ? max_pool(x, window_.kernel(), s) : min_pool(x, window_.kernel(), s);
+    Tensor y = kind == PoolKind::max ? max_pool(x, window_.kernel(), s) : min_pool(x, window_.kernel(), s);
+    return relu_after_ && !context.watch ? relu(y) : y;
+  }
+  // ReLU never falls, so the largest of its values is its value of the largest: it is taken of fewer numbers.
+  bool absorb_before(const Activation& f) override {
+    relu_after_ = kind != PoolKind::average && f.kind == Activation::Kind::relu;
+    return relu_after_;
   }
 
  private:
   Params params_;
   WindowParams window_;
+  bool relu_after_ = false;
 };
 
 struct NoParams {

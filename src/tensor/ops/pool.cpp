@@ -26,9 +26,6 @@ Pooling pool_of(const char* op, const Tensor& x, const Kernel& kernel, const Sli
       throw Error(ErrorKind::value, {op, "padding below the kernel", "as much or more", "each window needs a value"});
     if (p.window.dilation[a] != 1) throw Error(ErrorKind::value, {op, "no dilation", "one", ""});
   }
-  if (p.window.taps() > UINT16_MAX)
-    throw Error(ErrorKind::value,
-                {op, "windows of at most 65535 values", std::to_string(p.window.taps()), "use a smaller kernel"});
   p.n = x.dim(0);
   p.channels = x.dim(-1);
   return p;
@@ -45,25 +42,19 @@ Pooling in_shard(Pooling p, const Extent& extent, int shard) {
   return p;
 }
 
-// Taps of each result, two bytes each, in the room of an i32 tensor.
-Tensor tap_room(const Place& place, const Shape& y) {
-  std::int64_t row = y.product(1, y.rank());
-  return make_at(place, {y[0], (row + 1) / 2}, Dtype::i32);
-}
-
 }  // namespace
 
 Tensor max_pool(const Tensor& argument, const Kernel& kernel, const Slide& slide) {
   Tensor x = argument;
   Place place = place_of(x);
   Pooling p = pool_of("max_pool", x, kernel, slide);
-  Tensor y = make_at(place, result_shape(p, x), x.dtype()), taps = tap_room(place, y.shape());
+  Tensor y = make_at(place, result_shape(p, x), x.dtype()), taps = make_at(place, y.shape(), Dtype::i32);
   View vx(x), vy(y), vt(taps);
   Extent extent(place, x.shape());
   dispatch(x.dtype(), "max_pool", [&]<class T>(T) {
     run_at(place, [=](int i) {
       loops<T>().max_pool(in_shard(p, extent, i), vx.template at<T>(i), vy.template at<T>(i),
-                          vt.template at<std::uint16_t>(i));
+                          vt.template at<std::int32_t>(i));
     });
   });
   record(y, {&x}, [taps, p, shape = x.shape()](BackwardStep& step) {
@@ -76,7 +67,7 @@ Tensor max_pool(const Tensor& argument, const Kernel& kernel, const Slide& slide
     Extent rows(at, shape);
     dispatch(dy.dtype(), "max_pool", [&]<class T>(T) {
       run_at(at, [=](int i) {
-        loops<T>().max_pool_backward(in_shard(p, rows, i), vdy.template at<T>(i), vw.template at<std::uint16_t>(i),
+        loops<T>().max_pool_backward(in_shard(p, rows, i), vdy.template at<T>(i), vw.template at<std::int32_t>(i),
                                      vdx.template at<T>(i));
       });
     });
