@@ -11,6 +11,7 @@
 #include "gradus/base/text.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/transform.h"
+#include "gradus/nn/blueprint.h"
 #include "gradus/nn/initializer.h"
 #include "gradus/report/display.h"
 #include "gradus/train/experiment.h"
@@ -64,6 +65,7 @@ Value table_value(const char* key, const char* summary) {
 Value whole_catalog() {
   Value v = Value::table();
   v.set("layers", catalog_value(layers()));
+  v.set("models", catalog_value(blueprints()));
   v.set("losses", catalog_value(losses()));
   v.set("optimizers", catalog_value(optimizers()));
   v.set("schedules", catalog_value(schedules()));

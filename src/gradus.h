@@ -22,6 +22,7 @@
 #include "gradus/data/target.h"
 #include "gradus/model/metrics.h"
 #include "gradus/model/model_file.h"
+#include "gradus/nn/blueprint.h"
 #include "gradus/nn/initializer.h"
 #include "gradus/nn/loss.h"
 #include "gradus/nn/module.h"

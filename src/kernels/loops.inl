@@ -857,9 +857,9 @@ void max_pool(const Pooling& p, const T* x, T* y, std::int32_t* tap) {
         return;
       }
       for (I c = 0; c < p.channels; ++c) {
-        T m = most[c], x = v[c];
-        most[c] = larger(m, x);
-        where[c] = where_larger(m, x, where[c], own);
+        T m = most[c];
+        most[c] = larger(m, v[c]);
+        where[c] = where_larger(m, v[c], where[c], own);
       }
     });
   });

@@ -13,6 +13,7 @@
 #include "gradus/base/parallel.h"
 #include "gradus/base/version.h"
 #include "gradus/model/model_file.h"
+#include "gradus/nn/blueprint.h"
 #include "gradus/train/checks.h"
 #include "gradus/train/overrides.h"
 #include "gradus/train/run_folder.h"
@@ -20,7 +21,7 @@
 namespace gradus {
 
 void ModelParams::fields(Fields& f) {
-  f("type", type, {"network"}, "kind of model");
+  f("type", type, "a name or a table", "\"network\", made of the layers below, or a ready model of the catalog");
   f("layers", layers, "a list of tables", "the layers in order: [ { type = \"linear\", units = 16 }, ... ]");
   f("loss", loss, "a name or a table",
     "what training makes small; left out: cross_entropy for classes, mse for numbers");
@@ -35,6 +36,25 @@ void ExperimentParams::fields(Fields& f) {
   f("train", train, "the training");
 }
 
+namespace {
+
+void take_ready_model(ModelParams& model) {
+  if (model.type == Value("network")) {
+    if (model.layers.is_null())
+      throw Error(ErrorKind::config, "model.layers", "is missing",
+                  "write layers = [ { type = \"linear\" } ] under [model], or type = the name of a ready model");
+    return;
+  }
+  std::unique_ptr<Blueprint> ready = blueprints().make(model.type, "model.type");
+  if (!model.layers.is_null())
+    throw Error(ErrorKind::config, "model.layers", "a ready model brings its own layers",
+                "leave out layers, or write type = \"network\"");
+  model.layers = ready->layers();
+  model.type = "network";
+}
+
+}  // namespace
+
 Experiment experiment_of(const Value& config, const std::string& folder) {
   Experiment e;
   e.folder = folder;
@@ -44,9 +64,7 @@ Experiment experiment_of(const Value& config, const std::string& folder) {
   if (e.params.name.empty()) throw Error(ErrorKind::config, "name", "is missing", "write name = \"iris\" at the top");
   if (e.params.name.find('/') != std::string::npos || e.params.name[0] == '.')
     throw Error(ErrorKind::config, {"name", "a plain name, since it names a folder", "\"" + e.params.name + "\"", ""});
-  if (e.params.model.layers.is_null())
-    throw Error(ErrorKind::config, "model.layers", "is missing",
-                "write layers = [ { type = \"linear\" } ] under [model]");
+  take_ready_model(e.params.model);
   return e;
 }
 

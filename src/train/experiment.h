@@ -7,7 +7,7 @@ namespace gradus {
 
 // The `[model]` section.
 struct ModelParams {
-  std::string type = "network";
+  Value type = "network";  // or a ready model: its layers stand in `layers` once the config is read
   Value layers;
   Value loss;  // absent: cross_entropy for classes, mse for numbers
   void fields(Fields& f);

@@ -65,7 +65,8 @@ class Conv final : public Module {
   void build(const Shape& input, const BuildContext& context) override {
     output_shape(input);
     std::string place = kName;
-    std::int64_t each = window_.taps() / params_.groups, in = each * input[axes], out = each * channels();
+    std::int64_t in = window_.taps() * (input[axes] / params_.groups),
+                 out = window_.taps() * (channels() / params_.groups);
     weight_.value = make_initializer(params_.initializer, context.next, place + ".initializer")
                         ->make(weight_shape(input), in, out, context.key.in("weight"), context.dtype);
     weight_.value.set_requires_grad();

@@ -70,10 +70,6 @@ class PoolLayer final : public Module {
   bool relu_after_ = false;
 };
 
-struct NoParams {
-  void fields(Fields&) {}
-};
-
 // All positions of each channel reduced to one value.
 template <PoolKind kind>
 class GlobalPool final : public Module {
