@@ -12,10 +12,10 @@ WORKLOADS = {
     "mlp32": ([784, 128, 10], 32, "adam", ""),
     "mlp128": ([784, 128, 10], 128, "adam", ""),
     "mlp1024": ([784, 128, 10], 1024, "adam", ""),
-    "cnn32": (None, 32, "adam", ""),
-    "cnn128": (None, 128, "adam", ""),
-    "cnn32last": (None, 32, "adam", "last"),
-    "cnn128last": (None, 128, "adam", "last"),
+    "cnn32": ("cnn", 32, "adam", ""),
+    "cnn128": ("cnn", 128, "adam", ""),
+    "resnet128": ("resnet", 128, "momentum", ""),
+    "unet8": ("unet", 8, "adam", ""),
     "epoch32": ([784, 128, 10], 32, "adam", "index"),
     "epoch128": ([784, 128, 10], 128, "adam", "index"),
     "epoch1024": ([784, 128, 10], 1024, "adam", "index"),
@@ -57,23 +57,74 @@ def cnn():
     )
 
 
+def conv_norm(channels_in, channels, kernel, stride=1):
+    conv = nn.Conv2d(channels_in, channels, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(channels))
+
+
+class Block(nn.Module):
+    def __init__(self, channels_in, channels, stride):
+        super().__init__()
+        self.branch = nn.Sequential(
+            conv_norm(channels_in, channels, 3, stride), nn.ReLU(inplace=True), conv_norm(channels, channels, 3)
+        )
+        same = channels_in == channels
+        self.shortcut = nn.Identity() if same else conv_norm(channels_in, channels, 1, stride)
+
+    def forward(self, x):
+        return torch.relu_(self.branch(x) + self.shortcut(x))
+
+
+class ResNet20(nn.Sequential):
+    def __init__(self):
+        layers, before = [conv_norm(3, 16, 3), nn.ReLU(inplace=True)], 16
+        for channels in [16, 32, 64]:
+            for i in range(3):
+                layers.append(Block(before, channels, 2 if i == 0 and channels > 16 else 1))
+                before = channels
+        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+class UNet(nn.Module):
+    def __init__(self, levels=4, channels=16):
+        super().__init__()
+        def double(a, b):
+            return nn.Sequential(conv_norm(a, b, 3), nn.ReLU(inplace=True), conv_norm(b, b, 3), nn.ReLU(inplace=True))
+        widths = [channels << i for i in range(levels)]
+        self.down = nn.ModuleList([double(a, b) for a, b in zip([1] + widths, widths)])
+        self.up = nn.ModuleList([nn.ConvTranspose2d(2 * w, w, 2, 2) for w in widths[:-1]])
+        self.out = nn.ModuleList([double(2 * w, w) for w in widths[:-1]])
+        self.scores = nn.Conv2d(channels, 10, 1)
+
+    def forward(self, x):
+        seen = []
+        for i, down in enumerate(self.down):
+            x = down(nn.functional.max_pool2d(x, 2) if i else x)
+            seen.append(x)
+        for i in reversed(range(len(self.up))):
+            x = self.out[i](torch.cat([self.up[i](x), seen[i]], 1))
+        return self.scores(x)
+
+
 def main():
     torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(0)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 2.0
-    widths, batch, optimizer, epoch = WORKLOADS[sys.argv[1]]
-    model = mlp(widths) if widths else cnn()
-    last = epoch == "last"  # channels last
+    last = sys.argv[1].endswith("_last")  # images in channels-last order
+    widths, batch, optimizer, epoch = WORKLOADS[sys.argv[1].removesuffix("_last")]
+    n = 60000 if epoch else batch
+    if isinstance(widths, list):
+        model, x = mlp(widths), torch.rand(n, widths[0])
+        y = torch.rand(n, 1) if widths[-1] == 1 else torch.arange(n) % widths[-1]
+        loss = nn.MSELoss() if widths[-1] == 1 else nn.CrossEntropyLoss()
+    else:
+        model, shape = {"cnn": (cnn, (1, 28, 28)), "resnet": (ResNet20, (3, 32, 32)), "unet": (UNet, (1, 128, 128))}[widths]
+        model, x, loss = model(), torch.rand(n, *shape), nn.CrossEntropyLoss()
+        y = torch.randint(10, (n, 128, 128)) if widths == "unet" else torch.arange(n) % 10
     if last:
-        model = model.to(memory_format=torch.channels_last)
-    make = torch.optim.SGD if optimizer == "sgd" else torch.optim.Adam
-    opt = make(model.parameters(), lr=0.001)
-    loss = nn.MSELoss() if widths and widths[-1] == 1 else nn.CrossEntropyLoss()
-    n = 60000 if epoch in ("index", "loader") else batch
-    x = torch.rand(n, widths[0]) if widths else torch.rand(n, 1, 28, 28)
-    if last:
-        x = x.contiguous(memory_format=torch.channels_last)
-    y = torch.rand(n, 1) if widths and widths[-1] == 1 else torch.arange(n) % 10
+        model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    make = {"sgd": torch.optim.SGD, "momentum": lambda p, lr: torch.optim.SGD(p, lr, momentum=0.9), "adam": torch.optim.Adam}
+    opt = make[optimizer](model.parameters(), lr=0.001)
 
     def step(xb, yb):
         opt.zero_grad(set_to_none=True)
@@ -92,7 +143,7 @@ def main():
         for xb, yb in loader:
             step(xb, yb)
 
-    f = {"": lambda: step(x, y), "last": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch}[epoch]
+    f = {"": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch}[epoch]
     print(f"{median_time(seconds, f) * 1e6:.3f}")
 
 

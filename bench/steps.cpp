@@ -19,10 +19,12 @@ double since(Clock::time_point t) { return std::chrono::duration<double>(Clock::
 
 struct Workload {
   const char* name;
-  std::vector<std::int64_t> widths;  // empty: two convolutions on 28 x 28 images
+  std::vector<std::int64_t> widths;  // of a multi-layer perceptron; empty: the ready model below
   std::int64_t batch;
   const char* optimizer;
   bool epoch;  // a pass over 60,000 examples, shuffled, instead of one step
+  const char* model = "";
+  Shape image = {};
 };
 
 const Workload kWorkloads[] = {
@@ -31,25 +33,24 @@ const Workload kWorkloads[] = {
     {"mlp32", {784, 128, 10}, 32, "adam", false},
     {"mlp128", {784, 128, 10}, 128, "adam", false},
     {"mlp1024", {784, 128, 10}, 1024, "adam", false},
-    {"cnn32", {}, 32, "adam", false},
-    {"cnn128", {}, 128, "adam", false},
+    {"cnn32", {}, 32, "adam", false, "small_cnn", {28, 28, 1}},
+    {"cnn128", {}, 128, "adam", false, "small_cnn", {28, 28, 1}},
+    {"resnet128", {}, 128, "momentum", false, "resnet20", {32, 32, 3}},
+    {"unet8", {}, 8, "adam", false, "unet", {128, 128, 1}},
     {"epoch32", {784, 128, 10}, 32, "adam", true},
     {"epoch128", {784, 128, 10}, 128, "adam", true},
     {"epoch1024", {784, 128, 10}, 1024, "adam", true},
 };
 
-Network make_cnn() {
-  Value list = parse_toml_value(R"([
-    { type = "conv2d", channels = 32, padding = "same" }, "relu", "max_pool2d",
-    { type = "conv2d", channels = 64, padding = "same" }, "relu", "max_pool2d",
-    "flatten", { type = "linear", units = 128 }, "relu", { type = "linear", units = 10 } ])");
-  std::unique_ptr<Network> n = gradus::make_network(list, 0, "layers");
-  n->build({28, 28, 1}, 1);
-  return std::move(*n);
-}
+constexpr std::int64_t kClasses = 10;
 
 Network make_network(const Workload& w) {
-  if (w.widths.empty()) return make_cnn();
+  if (w.widths.empty()) {
+    std::unique_ptr<Network> n =
+        gradus::make_network(blueprints().make(Value(w.model), "model")->layers(), kClasses, "layers");
+    n->build(w.image, 1);
+    return std::move(*n);
+  }
   Network n;
   for (std::size_t i = 1; i < w.widths.size(); ++i) {
     n.add(nn::linear(w.widths[i]));
@@ -59,19 +60,22 @@ Network make_network(const Workload& w) {
   return n;
 }
 
+Value momentum() { return Value(Value::Table{{"type", "sgd"}, {"momentum", 0.9}}); }
+
 class Step {
  public:
   explicit Step(const Workload& w)
       : network_(make_network(w)),
         parameters_(parameters_of(network_)),
-        optimizer_(optimizers().make(w.optimizer, Value::table(), "optimizer")),
+        optimizer_(
+            optimizers().make(std::string(w.optimizer) == "momentum" ? momentum() : Value(w.optimizer), "optimizer")),
         loss_(make_loss(w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", "loss")) {}
 
   void operator()(const Tensor& x, const Tensor& y) {
     ComputeScope scope;
     Context context;
     context.training = true;
-    Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(network_, x.dim(0))), context), y);
+    Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(network_, x.shape())), context), y);
     Gradients gradients = backward(loss);
     optimizer_->step(parameters_, gradients, 0.001);
   }
@@ -110,8 +114,12 @@ double median_time(double seconds, F&& f) {
 double run(const Workload& w, double seconds) {
   Step step(w);
   std::int64_t n = w.epoch ? 60000 : w.batch;
-  Shape shape = w.widths.empty() ? Shape{n, 28, 28, 1} : Shape{n, w.widths[0]};
-  Tensor x = Tensor::uniform(shape, 0, 1, {1, 0, 0}), y = targets(n, w.widths.empty() ? 10 : w.widths.back());
+  Shape shape = w.widths.empty() ? w.image.inserted(0, n) : Shape{n, w.widths[0]};
+  Tensor x = Tensor::uniform(shape, 0, 1, {1, 0, 0});
+  bool masks = std::string(w.model) == "unet";
+  Tensor y = masks              ? argmax(Tensor::uniform(shape.with(3, kClasses), 0, 1, {2, 0, 0}))
+             : w.widths.empty() ? targets(n, kClasses)
+                                : targets(n, w.widths.back());
   if (!w.epoch) return median_time(seconds, [&] { step(x, y); });
   ArrayDataset data({x, 0, 1}, y);
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));

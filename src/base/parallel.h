@@ -49,6 +49,8 @@ class ComputeScope {
   }
   ComputeScope(const ComputeScope&) = delete;
   ComputeScope& operator=(const ComputeScope&) = delete;
+  // Whether this thread is in one.
+  static bool entered() { return depth_ > 0; }
 
  private:
   static void enter();

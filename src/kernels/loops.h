@@ -143,12 +143,16 @@ struct Loops {
 
   // Per column: mean and sum of squared deviations.
   void (*column_moments)(const T* x, T* mean, T* m2, I rows, I cols);
-  // y = x * a[c] + b[c]
-  void (*column_affine)(const T* x, const T* a, const T* b, T* y, I rows, I cols);
-  // s1[c] = sum dy; s2[c] = sum dy (x - mean[c]) inv_std[c]
-  void (*batch_norm_sums)(const T* x, const T* dy, const T* mean, const T* inv_std, T* s1, T* s2, I rows, I cols);
-  // dx = a[c] dy + b[c] x + d[c]
-  void (*column_affine2)(const T* x, const T* dy, const T* a, const T* b, const T* d, T* dx, I rows, I cols);
+  // y = x * a[c] + b[c], with relu the larger of that and 0
+  void (*column_affine)(const T* x, const T* a, const T* b, T* y, I rows, I cols, bool relu);
+  // s1[c] = sum g; s2[c] = sum g (x - mean[c]) inv_std[c]; g is dy, or with a y 0 where that is not above 0
+  void (*batch_norm_sums)(const T* x, const T* dy, const T* y, const T* mean, const T* inv_std, T* s1, T* s2, I rows,
+                          I cols);
+  // dx = a[c] g + b[c] x + d[c]; dx may be dy
+  void (*column_affine2)(const T* x, const T* dy, const T* y, const T* a, const T* b, const T* d, T* dx, I rows,
+                         I cols);
+  // y = the larger of a + b and 0
+  void (*add_relu)(const T* a, const T* b, T* y, I n);
   // Rows normalised to mean 0 and variance 1: y = (x - mean) inv_std gain + bias; inv_std and the normalised rows are
   // what backward needs.
   void (*layer_norm)(const T* x, const T* gain, const T* bias, T epsilon, T* y, T* normalized, T* inv_std, I rows,

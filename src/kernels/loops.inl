@@ -617,36 +617,63 @@ void column_moments(const T* x, T* mean, T* m2, I rows, I cols) {
 
 template <class T>
 void column_affine(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b,
-                   T* GRADUS_RESTRICT y, I rows, I cols) {
-  for (I r = 0; r < rows; ++r)
+                   T* GRADUS_RESTRICT y, I rows, I cols, bool relu) {
+  for (I r = 0; !relu && r < rows; ++r)
     for (I c = 0; c < cols; ++c) y[r * cols + c] = x[r * cols + c] * a[c] + b[c];
+  for (I r = 0; relu && r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T v = x[r * cols + c] * a[c] + b[c];
+      y[r * cols + c] = v < T(0) ? T(0) : v;
+    }
 }
 
 template <class T>
-static void batch_norm_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT mean,
-                             T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows, I cols) {
+static void batch_norm_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT y,
+                             const T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows,
+                             I cols) {
   for (I c = 0; c < cols; ++c) s1[c] = T(0), s2[c] = T(0);
-  for (I r = 0; r < rows; ++r)
+  for (I r = 0; y == nullptr && r < rows; ++r)
     for (I c = 0; c < cols; ++c) {
       T g = dy[r * cols + c];
+      s1[c] += g;
+      s2[c] += g * (x[r * cols + c] - mean[c]);
+    }
+  for (I r = 0; y != nullptr && r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T g = y[r * cols + c] > T(0) ? dy[r * cols + c] : T(0);
       s1[c] += g;
       s2[c] += g * (x[r * cols + c] - mean[c]);
     }
 }
 
 template <class T>
-void batch_norm_sums(const T* x, const T* dy, const T* mean, const T* inv_std, T* s1, T* s2, I rows, I cols) {
+void batch_norm_sums(const T* x, const T* dy, const T* y, const T* mean, const T* inv_std, T* s1, T* s2, I rows,
+                     I cols) {
   sum_rows(rows, s1, s2, cols, [=](I first, I count, T* sums, T* products) {
-    batch_norm_block(x + first * cols, dy + first * cols, mean, sums, products, count, cols);
+    batch_norm_block(x + first * cols, dy + first * cols, y == nullptr ? y : y + first * cols, mean, sums, products,
+                     count, cols);
   });
   for (I c = 0; c < cols; ++c) s2[c] *= inv_std[c];
 }
 
 template <class T>
-void column_affine2(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT a,
-                    const T* GRADUS_RESTRICT b, const T* GRADUS_RESTRICT d, T* GRADUS_RESTRICT dx, I rows, I cols) {
-  for (I r = 0; r < rows; ++r)
+void column_affine2(const T* GRADUS_RESTRICT x, const T* dy, const T* GRADUS_RESTRICT y, const T* GRADUS_RESTRICT a,
+                    const T* GRADUS_RESTRICT b, const T* GRADUS_RESTRICT d, T* dx, I rows, I cols) {
+  for (I r = 0; y == nullptr && r < rows; ++r)
     for (I c = 0; c < cols; ++c) dx[r * cols + c] = a[c] * dy[r * cols + c] + b[c] * x[r * cols + c] + d[c];
+  for (I r = 0; y != nullptr && r < rows; ++r)
+    for (I c = 0; c < cols; ++c) {
+      T g = y[r * cols + c] > T(0) ? dy[r * cols + c] : T(0);
+      dx[r * cols + c] = a[c] * g + b[c] * x[r * cols + c] + d[c];
+    }
+}
+
+template <class T>
+void add_relu(const T* a, const T* b, T* y, I n) {
+  for (I i = 0; i < n; ++i) {
+    T v = a[i] + b[i];
+    y[i] = v < T(0) ? T(0) : v;
+  }
 }
 
 template <class T>
@@ -1047,6 +1074,7 @@ constexpr Loops<T> make_loops(const char* name) {
           column_affine<T>,
           batch_norm_sums<T>,
           column_affine2<T>,
+          add_relu<T>,
           layer_norm<T>,
           layer_norm_backward<T>,
           prelu<T>,

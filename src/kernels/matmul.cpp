@@ -1,6 +1,7 @@
 #include "gradus/kernels/matmul.h"
 
 #include <iterator>
+#include <vector>
 
 #include "gradus/kernels/loops.h"
 #include "gradus/kernels/onednn.h"
@@ -58,8 +59,27 @@ struct MatmulPrimitive : Primitive {
 
 }  // namespace
 
+namespace {
+
+// Terms that the library adds one after the other; of more, halves are summed apart.
+constexpr std::int64_t kLongSum = 1 << 16;
+bool is_long_sum(const MatmulShape& s) { return s.k > kLongSum && s.batch == 1 && s.transpose_a && !s.transpose_b; }
+
+void sum_of_halves(const MatmulShape& s, const float* a, const float* b, float* c) {
+  MatmulShape first = s, second = s;
+  first.k = s.k / 2;
+  second.k = s.k - first.k;
+  std::vector<float> other(static_cast<std::size_t>(s.m * s.n));
+  matmul(first, a, b, c);
+  matmul(second, a + first.k * s.m, b + first.k * s.n, other.data());
+  loops<float>().axpy(1, other.data(), c, s.m * s.n);
+}
+
+}  // namespace
+
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c) {
   if (in_strips(s) || in_tiles(s) || s.m * s.n * s.k < kSmall) return loop_matmul(s, a, b, c);
+  if (is_long_sum(s)) return sum_of_halves(s, a, b, c);
   static thread_local PerThread<MatmulShape, MatmulPrimitive, ShapeHash> primitives;
   primitives[s].run({a, b, c});
 }

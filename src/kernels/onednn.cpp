@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "gradus/base/error.h"
+#include "gradus/base/parallel.h"
 #include "gradus/kernels/matmul.h"
 
 namespace gradus::kernels {
@@ -39,6 +40,8 @@ Worker& Worker::current() {
 Primitive::Primitive(const char* name, dnnl::primitive primitive, const dnnl::memory::desc& scratchpad,
                      Arguments arguments)
     : name_(name), primitive_(std::move(primitive)), scratch_size_(scratchpad.get_size()) {
+  // What the library chooses, the order of packed weights even, depends on the number of OpenMP threads.
+  if (!ComputeScope::entered()) throw Error(ErrorKind::state, name, "a primitive is made outside a ComputeScope");
   auto bind = [this](int id, const dnnl::memory::desc& desc) {
     memories_.emplace_back(desc, cpu(), nullptr);
     arguments_.push_back({id, memories_.back().get()});

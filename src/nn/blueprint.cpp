@@ -13,10 +13,10 @@ const Catalog<Blueprint>& blueprints() {
   return catalog;
 }
 
-LayerList& LayerList::add(const std::string& type, Value::Table keys) {
+LayerList& LayerList::add(const std::string& type, const Value::Table& keys) {
   Value layer = Value::table();
   layer.set("type", type);
-  for (auto& [name, value] : keys) layer.set(name, std::move(value));
+  for (const auto& [name, value] : keys) layer.set(name, value);
   list_.push_back(std::move(layer));
   return *this;
 }

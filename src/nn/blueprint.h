@@ -22,7 +22,7 @@ const Catalog<Blueprint>& blueprints();
 class LayerList {
  public:
   // Adds a layer of that type and keys.
-  LayerList& add(const std::string& type, Value::Table keys = {});
+  LayerList& add(const std::string& type, const Value::Table& keys = {});
   // Adds a convolution without a bias, then batch norm, with He's weights since a ReLU follows: "same" size divided by
   // the stride, with (kernel - 1) / 2 zeros on each side.
   LayerList& conv_norm(std::int64_t channels, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1);

@@ -145,11 +145,14 @@ struct ChannelStatistics {
   std::int64_t count = 0;  // rows they were taken over
 };
 // (x - mean) / sqrt(variance + epsilon) * gain + bias per channel, with the whole batch's statistics, which are
-// returned (detached) for running averages.
-Tensor batch_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, ChannelStatistics& batch);
+// returned (detached) for running averages; `relu` takes the ReLU of it in the same pass.
+Tensor batch_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, ChannelStatistics& batch,
+                  bool relu = false);
 // The same with given statistics (prediction).
 Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
-                        const Tensor& variance);
+                        const Tensor& variance, bool relu = false);
+// relu(a + b) of one shape, in one pass.
+Tensor add_relu(const Tensor& a, const Tensor& b);
 // Each row (last axis) to mean 0 and variance 1, then gain and bias [n].
 Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon);
 // x >= 0 ? x : slope[channel] x, slope [channels] or [1].

@@ -180,11 +180,15 @@ void Segment::run() {
     }
   } emptied{*this};  // also when a task fails: what follows it would read what it did not write
   int workers = std::min(threads(), shards_);
+  turned_ = !turned_;
   run_workers(workers, [&](int worker) {
     ComputeScope scope;
-    for (int shard = shards_ * worker / workers; shard < shards_ * (worker + 1) / workers; ++shard)
+    int first = shards_ * worker / workers, last = shards_ * (worker + 1) / workers - 1;
+    for (int k = first; k <= last; ++k) {
+      int shard = turned_ ? first + last - k : k;
       for (std::size_t i = 0; i < count_; ++i)
         if (shard < items_[i].shards) items_[i].call(items_[i].task, shard);
+    }
   });
 }
 

@@ -125,6 +125,7 @@ class Segment {
   Item* items_ = nullptr;
   std::size_t count_ = 0, room_ = 0;
   int shards_ = 0;
+  bool turned_ = false;      // each run takes the shards in the other order: the last one's data are still in the cache
   Chunk* chunks_ = nullptr;  // all chunks, reused by every segment
   Chunk* chunk_ = nullptr;   // the one being filled
   std::size_t used_ = 0;

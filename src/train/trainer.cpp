@@ -134,9 +134,12 @@ void check_monitor(const std::string& monitor, const std::vector<std::string>& m
                                   close.empty() ? "" : "did you mean " + quoted(close) + "?"});
 }
 
-int shards_for(const Module& network, std::int64_t batch) {
-  if (network.shares_weights()) return static_cast<int>(std::clamp<std::int64_t>(batch / 16, 1, 8));
-  return batch < 64 ? 1 : batch < 256 ? 2 : 4;
+int shards_for(const Module& network, const Shape& inputs) {
+  constexpr double kWork = 1 << 26;  // multiply-adds of a forward pass that keep a core busy
+  std::int64_t batch = inputs[0];
+  if (!network.shares_weights()) return batch < 64 ? 1 : batch < 256 ? 2 : 4;
+  double work = static_cast<double>(network.cost(inputs.without(0)).multiply_adds) * static_cast<double>(batch);
+  return static_cast<int>(std::clamp(work / kWork, 1.0, static_cast<double>(std::min<std::int64_t>(batch, 8))));
 }
 
 const char* stopped_name(Stopped s) {
@@ -187,7 +190,7 @@ void Trainer::weigh_classes(Batch& batch) const {
 
 double Trainer::train_step(const Batch& batch, double lr) {
   ComputeScope scope;
-  int shards = shards_for(network_, batch.size());
+  int shards = shards_for(network_, batch.inputs.shape());
   Context context;
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
@@ -441,7 +444,7 @@ double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
   each_batch(data, kActivations / kept, [&](const Batch& batch) {
     Context context;
     context.lengths = batch.lengths;
-    Tensor prediction = network.forward(shard(batch.inputs, shards_for(network, batch.size())), context);
+    Tensor prediction = network.forward(shard(batch.inputs, shards_for(network, batch.inputs.shape())), context);
     if (batch.total_weight > 0) {  // a mean over nothing is no number
       Tensor value = loss(prediction, target_for(loss, batch.target), batch.loss_weights());
       loss_sum += value.item() * batch.total_weight;

@@ -47,7 +47,7 @@ struct TrainParams {
 void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place);
 
 // How many shards a batch is cut into. It depends on the batch and the network alone: more threads never change it.
-int shards_for(const Module& network, std::int64_t batch);
+int shards_for(const Module& network, const Shape& inputs);
 
 // One row of metrics.csv.
 struct EpochRecord {

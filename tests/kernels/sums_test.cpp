@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "gradus/base/parallel.h"
 #include "gradus/kernels/loops.h"
 #include "gradus/kernels/matmul.h"
 
@@ -74,7 +75,8 @@ TEST(LongSums, GradientsOfParametersOverRows) {
                                        b.data(), rows, cols);
     for (float v : a) expect_sum(v, kSum, "layer_norm gain");
     for (float v : b) expect_sum(v, kSum, "layer_norm bias");
-    loops<float>().batch_norm_sums(one.data(), tenth.data(), zero.data(), unit.data(), a.data(), b.data(), rows, cols);
+    loops<float>().batch_norm_sums(one.data(), tenth.data(), nullptr, zero.data(), unit.data(), a.data(), b.data(),
+                                   rows, cols);
     for (float v : a) expect_sum(v, kSum, "batch_norm bias");
     for (float v : b) expect_sum(v, kSum, "batch_norm gain");
     loops<float>().prelu_backward(minus.data(), unit.data(), tenth.data(), dx.data(), a.data(), rows, cols);
@@ -87,6 +89,7 @@ TEST(LongSums, GradientsOfParametersOverRows) {
 
 // x^T dy over all rows, of every shape that takes a way of its own.
 TEST(LongSums, ProductsOverRows) {
+  ComputeScope scope;
   const std::int64_t sizes[][2] = {{1, 1}, {1, 3}, {1, 130}, {2, 2}, {8, 1}, {3, 20}, {20, 3}};
   for (auto [m, n] : sizes) {
     std::int64_t rows = m * n > 16 ? kRows / 8 : kRows;

@@ -228,6 +228,28 @@ std::vector<Check> checks() {
            return conv_transpose(in[0], in[1], in[2], {{2, 1, 1}}, f);
          }});
   }
+  // A gradient that one reader has alone is written over, one that others also have is not.
+  all.push_back({"batch_norm_relu", {{{7, 2, 3}}, {{3}, false}, {{3}, false}}, [](const Inputs& in) {
+                   ChannelStatistics batch;
+                   return batch_norm(in[0], in[1], in[2], 1e-5, batch, true);
+                 }});
+  all.push_back({"batch_norm_read_twice", {{{7, 3}}, {{3}, false}, {{3}, false}}, [](const Inputs& in) {
+                   ChannelStatistics batch;
+                   Tensor y = batch_norm(in[0], in[1], in[2], 1e-5, batch, true);
+                   return y * y + batch_norm(y, in[1], in[2], 1e-5, batch);
+                 }});
+  all.push_back({"batch_norm_fixed_relu", {{{7, 3}}, {{3}, false}, {{3}, false}}, [](const Inputs& in) {
+                   Dtype d = in[0].dtype();
+                   return batch_norm_fixed(in[0], in[1], in[2], 1e-5, Tensor::full({3}, 0.1, d),
+                                           Tensor::full({3}, 2, d), true);
+                 }});
+  all.push_back({"add_relu", {{{7, 2, 3}}, {{7, 2, 3}}}, [](const Inputs& in) {
+                   return add_relu(in[0], tanh(in[1])) + in[0] * 0.5;
+                 }});
+  all.push_back({"add_relu_of_itself", {{{7, 3}}}, [](const Inputs& in) {
+                   Tensor h = tanh(in[0]);
+                   return add_relu(h, add_relu(h, h)) * h;
+                 }});
   all.push_back({"conv_of_conv", {{{5, 6, 2}}, {{3, 2, 3}, false}, {{2, 3, 2}, false}}, [](const Inputs& in) {
                    Tensor h = conv(in[0], in[1], {}, {}, {A::sigmoid, 0});
                    return sum(max_pool(conv(h, in[2], {}), {2}, {{2}}), {1});

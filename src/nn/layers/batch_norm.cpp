@@ -40,14 +40,17 @@ class BatchNorm final : public Module {
     variance_ = Tensor::ones(channels, context.dtype);
   }
   Tensor forward(const Tensor& x, const Context& context) override {
-    if (!context.training) return batch_norm_fixed(x, gain_.value, bias_.value, params_.epsilon, mean_, variance_);
+    bool relu = relu_after_ && !context.watch;
+    if (!context.training)
+      return batch_norm_fixed(x, gain_.value, bias_.value, params_.epsilon, mean_, variance_, relu);
     ChannelStatistics batch;
-    Tensor y = batch_norm(x, gain_.value, bias_.value, params_.epsilon, batch);
+    Tensor y = batch_norm(x, gain_.value, bias_.value, params_.epsilon, batch, relu);
     follow(mean_, batch.mean, 1);
     double n = static_cast<double>(batch.count);
     follow(variance_, batch.variance, n / (n - 1));
     return y;
   }
+  bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
   void visit(const std::string& prefix, const Visitor& v) override {
     if (v.parameter) v.parameter(prefix + "gain", gain_);
     if (v.parameter) v.parameter(prefix + "bias", bias_);
@@ -71,6 +74,7 @@ class BatchNorm final : public Module {
   Params params_;
   Parameter gain_, bias_;
   Tensor mean_, variance_;
+  bool relu_after_ = false;
 };
 
 }  // namespace

@@ -26,14 +26,15 @@ struct ConvParams {
   }
 };
 
+constexpr const char* kConvNames[] = {"conv1d",           "conv2d",           "conv3d",
+                                      "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"};
+
 // y = x * w + b: x [size.., in], w [kernel.., in / groups, channels]; transposed, w [kernel.., channels / groups, in].
 template <int axes, bool transposed>
 class Conv final : public Module {
  public:
   using Params = ConvParams;
-  static constexpr const char* kNames[] = {"conv1d",           "conv2d",           "conv3d",
-                                           "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"};
-  static constexpr const char* kName = kNames[transposed * 3 + axes - 1];
+  static constexpr const char* kName = kConvNames[(transposed ? 3 : 0) + axes - 1];
 
   Conv(Params p, const std::string& place)
       : params_(std::move(p)), window_(kName, axes, params_.kernel, params_.stride, params_.padding, params_.dilation) {

@@ -26,15 +26,16 @@ struct AveragePoolParams : PoolParams {
 
 enum class PoolKind { max, min, average };
 
+constexpr const char* kPoolNames[] = {"max_pool1d", "max_pool2d",     "max_pool3d",     "min_pool1d",    "min_pool2d",
+                                      "min_pool3d", "average_pool1d", "average_pool2d", "average_pool3d"};
+constexpr const char* kGlobalNames[] = {"global_max_pool", "global_min_pool", "global_average_pool"};
+
 // Each channel of each window reduced to one value.
 template <PoolKind kind, int axes>
 class PoolLayer final : public Module {
  public:
   using Params = std::conditional_t<kind == PoolKind::average, AveragePoolParams, PoolParams>;
-  static constexpr const char* kNames[] = {"max_pool1d",     "max_pool2d",     "max_pool3d",
-                                           "min_pool1d",     "min_pool2d",     "min_pool3d",
-                                           "average_pool1d", "average_pool2d", "average_pool3d"};
-  static constexpr const char* kName = kNames[static_cast<int>(kind) * 3 + axes - 1];
+  static constexpr const char* kName = kPoolNames[static_cast<int>(kind) * 3 + axes - 1];
 
   explicit PoolLayer(Params p)
       : params_(std::move(p)),
@@ -75,8 +76,7 @@ template <PoolKind kind>
 class GlobalPool final : public Module {
  public:
   using Params = NoParams;
-  static constexpr const char* kNames[] = {"global_max_pool", "global_min_pool", "global_average_pool"};
-  static constexpr const char* kName = kNames[static_cast<int>(kind)];
+  static constexpr const char* kName = kGlobalNames[static_cast<int>(kind)];
   explicit GlobalPool(Params) {}
   std::string type() const override { return kName; }
   Shape output_shape(const Shape& input) const override {

@@ -49,8 +49,10 @@ class Residual final : public Module {
   }
   Tensor forward(const Tensor& x, const Context& context) override {
     Tensor side = shortcut_ ? shortcut_->forward(x, context) : x;
-    return side + branch_->forward(x, context);
+    Tensor branch = branch_->forward(x, context);
+    return relu_after_ && !context.watch ? add_relu(side, branch) : side + branch;
   }
+  bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
   void visit(const std::string& prefix, const Visitor& v) override {
     branch_->visit(prefix + "branch.", v);
     if (shortcut_) shortcut_->visit(prefix + "shortcut.", v);
@@ -58,6 +60,7 @@ class Residual final : public Module {
 
  private:
   std::unique_ptr<Network> branch_, shortcut_;
+  bool relu_after_ = false;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ void add_block(LayerList& list, std::int64_t channels, std::int64_t stride, bool
   branch.conv_norm(channels, 3, stride).add("relu").conv_norm(channels, 3);
   Value::Table keys = {{"layers", branch.value()}};
   if (!same_shape) keys.emplace_back("shortcut", shortcut.conv_norm(channels, 1, stride).value());
-  list.add("residual", std::move(keys)).add("relu");
+  list.add("residual", keys).add("relu");
 }
 
 void add_stages(LayerList& list, std::initializer_list<std::int64_t> widths, int blocks) {

@@ -81,6 +81,7 @@ ConvShape in_shard(ConvShape s, const Extent& extent, int shard) {
 
 template <class T>
 Tensor packed(const ConvShape& s, ConvPass pass, const Tensor& w) {
+  ComputeScope scope;
   Tensor p = make_whole({static_cast<std::int64_t>(kernels::packed_elements<T>(s, pass))}, DtypeOf<T>::value);
   kernels::pack_weights<T>(s, pass, w.template data<T>(), buffer<T>(p));
   return p;

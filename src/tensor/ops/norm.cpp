@@ -52,8 +52,8 @@ Tensor inverse_deviation(const Tensor& variance, double epsilon) {
   return inv;
 }
 
-// x * a[c] + b[c]
-Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b) {
+// x * a[c] + b[c], with relu the larger of that and 0.
+Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b, bool relu) {
   Place place = place_at(x);
   Tensor y = make_at(place, x.shape(), x.dtype());
   View vx(x), va(a), vb(b), vy(y);
@@ -62,28 +62,30 @@ Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b) {
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
     run_at(place, [=](int i) {
       loops<T>().column_affine(vx.template at<T>(i), va.template at<T>(i), vb.template at<T>(i), vy.template at<T>(i),
-                               rows_in(extent, i, c), c);
+                               rows_in(extent, i, c), c, relu);
     });
   });
   return y;
 }
 
 // Gradients of batch norm whose statistics are the batch's own:
-// dx = gain inv (dy - s1 / N - xhat s2 / N), s1 = sum dy, s2 = sum dy xhat, xhat = (x - mean) inv.
-void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& gain, const Tensor& mean,
-                         const Tensor& inv, std::int64_t count) {
-  Tensor x = x_saved, dy = step.grad();
+// dx = gain inv (g - s1 / N - xhat s2 / N), s1 = sum g, s2 = sum g xhat, xhat = (x - mean) inv, where g is dy, or where
+// a ReLU gave y, 0 unless y is above 0.
+void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& y_saved, const Tensor& gain,
+                         const Tensor& mean, const Tensor& inv, std::int64_t count) {
+  Tensor x = x_saved, y = y_saved, dy = step.take_grad();
   Place place = place_of(x, dy);
   x = aligned(x, place);
   dy = aligned(dy, place);
+  if (y.defined()) y = aligned(y, place);
   std::int64_t c = x.dim(-1);
   Tensor t1 = make_term_at(place, {c}, x.dtype()), t2 = make_term_at(place, {c}, x.dtype());
-  View vx(x), vdy(dy), vm(mean), vi(inv), v1(t1), v2(t2);
+  View vx(x), vdy(dy), vy = y.defined() ? View(y) : View(), vm(mean), vi(inv), v1(t1), v2(t2);
   Extent extent(place, x.shape());
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
     run_at(place, [=](int i) {
-      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vm.template at<T>(i),
-                                 vi.template at<T>(i), v1.template at<T>(i), v2.template at<T>(i),
+      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i),
+                                 vm.template at<T>(i), vi.template at<T>(i), v1.template at<T>(i), v2.template at<T>(i),
                                  rows_in(extent, i, c), c);
     });
   });
@@ -93,12 +95,13 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   if (!step.wants(0)) return;
   double n = static_cast<double>(count);
   Tensor a = gain * inv, b = neg(a * inv * s2) / n, d = neg(a * s1) / n - b * mean;
-  Tensor dx = make_at(place, x.shape(), x.dtype());
+  Tensor dx = is_unshared(dy) ? dy : make_at(place, x.shape(), x.dtype());
   View va(a), vb(b), vd(d), vdx(dx);
   dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
     run_at(place, [=](int i) {
-      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), va.template at<T>(i), vb.template at<T>(i),
-                                vd.template at<T>(i), vdx.template at<T>(i), rows_in(extent, i, c), c);
+      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i), va.template at<T>(i),
+                                vb.template at<T>(i), vd.template at<T>(i), vdx.template at<T>(i),
+                                rows_in(extent, i, c), c);
     });
   });
   step.add(0, dx);
@@ -107,10 +110,11 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
 }  // namespace
 
 Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias, double epsilon,
-                  ChannelStatistics& batch) {
+                  ChannelStatistics& batch, bool with_relu) {
   check_channels("batch_norm", argument, gain, "gain");
   check_channels("batch_norm", argument, bias, "bias");
-  if (!is_whole(gain) || !is_whole(bias)) return batch_norm(argument, whole(gain), whole(bias), epsilon, batch);
+  if (!is_whole(gain) || !is_whole(bias))
+    return batch_norm(argument, whole(gain), whole(bias), epsilon, batch, with_relu);
   Tensor x = argument;
   Place place = place_of(x);
   std::int64_t c = x.dim(-1);
@@ -139,28 +143,71 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   {
     NoGrad no_grad;
     Tensor a = gain * inv;
-    y = per_channel_affine(x, a, bias - batch.mean * a);
+    y = per_channel_affine(x, a, bias - batch.mean * a, with_relu);
   }
-  if (any_requires_grad({&x, &gain, &bias}))
-    record(y, {&x, &gain, &bias}, [x, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
-      batch_norm_backward(step, x, gain, mean, inv, n);
+  if (any_requires_grad({&x, &gain, &bias})) {
+    Tensor above = with_relu ? y.detach() : Tensor();
+    record(y, {&x, &gain, &bias}, [x, above, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
+      batch_norm_backward(step, x, above, gain, mean, inv, n);
     });
+  }
   return y;
 }
 
 Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
-                        const Tensor& variance) {
+                        const Tensor& variance, bool with_relu) {
   check_channels("batch_norm", x, gain, "gain");
   check_channels("batch_norm", x, bias, "bias");
   check_channels("batch_norm", x, mean, "mean");
   check_channels("batch_norm", x, variance, "variance");
   if (!is_whole(gain) || !is_whole(bias) || !is_whole(mean) || !is_whole(variance))
-    return batch_norm_fixed(x, whole(gain), whole(bias), epsilon, whole(mean), whole(variance));
+    return batch_norm_fixed(x, whole(gain), whole(bias), epsilon, whole(mean), whole(variance), with_relu);
   Tensor inv = inverse_deviation(variance, epsilon);
-  if (any_requires_grad({&x, &gain, &bias})) return (x - mean) * (gain * inv) + bias;
+  if (any_requires_grad({&x, &gain, &bias})) {
+    Tensor y = (x - mean) * (gain * inv) + bias;
+    return with_relu ? relu(y) : y;
+  }
   Tensor a = gain * inv, input = x.rank() == 1 ? whole(x) : x;
   place_of(input);
-  return per_channel_affine(input, a, bias - mean * a);
+  return per_channel_affine(input, a, bias - mean * a, with_relu);
+}
+
+Tensor add_relu(const Tensor& first, const Tensor& second) {
+  require_same_dtype("add_relu", first, second);
+  if (first.shape() != second.shape())
+    throw Error(ErrorKind::shape,
+                {"add_relu", "two tensors of one shape", first.shape().text() + " and " + second.shape().text(), ""});
+  Tensor a = first, b = second;
+  Place place = place_of(a, b);
+  a = aligned(a, place);
+  b = aligned(b, place);
+  Tensor y = make_at(place, a.shape(), a.dtype());
+  View va(a), vb(b), vy(y);
+  Extent extent(place, a.shape());
+  dispatch(a.dtype(), "add_relu", [&]<class T>(T) {
+    run_at(place, [=](int i) {
+      loops<T>().add_relu(va.template at<T>(i), vb.template at<T>(i), vy.template at<T>(i), extent.elements(i));
+    });
+  });
+  Tensor above = y.detach();
+  record(y, {&first, &second}, [above](BackwardStep& step) {
+    Tensor dy = step.take_grad(), from = above;
+    Place at = place_of(from, dy);
+    from = aligned(from, at);
+    dy = aligned(dy, at);
+    Tensor dx = is_unshared(dy) ? dy : make_at(at, dy.shape(), dy.dtype());
+    View vfrom(from), vdy(dy), vdx(dx);
+    Extent size(at, dy.shape());
+    dispatch(dy.dtype(), "add_relu", [&]<class T>(T) {
+      run_at(at, [=](int i) {
+        loops<T>().unary_backward(kernels::Unary::relu, vfrom.template at<T>(i), vdy.template at<T>(i),
+                                  vdx.template at<T>(i), size.elements(i), T(0), T(0));
+      });
+    });
+    step.add(0, dx);
+    step.add(1, dx);
+  });
+  return y;
 }
 
 Tensor layer_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias, double epsilon) {
