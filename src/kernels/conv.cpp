@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <vector>
 
-#include "gradus/base/error.h"
 #include "gradus/kernels/onednn.h"
 
 namespace gradus::kernels {
@@ -90,10 +88,10 @@ struct Descriptions {
 struct ConvHash {
   std::size_t operator()(const ConvShape& s) const {
     const Window& q = s.window;
-    std::vector<std::int64_t> numbers = {s.n, s.in, s.out, s.groups};
+    std::int64_t numbers[4 + 6 * Window::kAxes] = {s.n, s.in, s.out, s.groups}, *next = numbers + 4;
     for (int a = 0; a < Window::kAxes; ++a)
-      numbers.insert(numbers.end(), {q.size[a], q.kernel[a], q.stride[a], q.dilation[a], q.before[a], q.after[a]});
-    return hash_numbers(numbers.data(), numbers.size());
+      for (std::int64_t v : {q.size[a], q.kernel[a], q.stride[a], q.dilation[a], q.before[a], q.after[a]}) *next++ = v;
+    return hash_numbers(numbers, std::size(numbers));
   }
 };
 

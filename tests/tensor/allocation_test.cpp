@@ -54,6 +54,23 @@ struct Step {
   }
 };
 
+// The same with what a convolutional network has.
+struct ConvStep {
+  Tensor x = Tensor::uniform({8, 8, 8, 3}, -1, 1, {1, 0, 0}), target = Tensor::zeros({8, 8, 8}, Dtype::i32);
+  Tensor w1 = Tensor::uniform({3, 3, 3, 16}, -0.1, 0.1, {2, 0, 0}).set_requires_grad(),
+         w2 = Tensor::uniform({2, 2, 5, 16}, -0.1, 0.1, {3, 0, 0}).set_requires_grad(),
+         gain = Tensor::ones({16}).set_requires_grad(), bias = Tensor::zeros({16}).set_requires_grad();
+
+  double operator()(int shards) const {
+    ChannelStatistics batch;
+    Tensor h = conv(shard(x, shards), w1, bias, {{1, 1}, {1, 1}, {1, 1}, {1, 1}}, {Activation::Kind::relu, 0});
+    h = batch_norm(max_pool(h, {2, 2}, {{2, 2}}), gain, bias, 1e-5, batch, true);
+    Tensor loss = cross_entropy(conv_transpose(h, w2, {}, {{2, 2}}), shard(target, shards));
+    Gradients g = backward(loss);
+    return loss.item() + g[w1].data<float>()[0] + g[w2].data<float>()[0];
+  }
+};
+
 struct Counts {
   std::uint64_t system = memory_statistics().system_allocations, news = calls.load(),
                 primitives = kernels::primitives_created();
@@ -70,8 +87,8 @@ void for_threads_and_shards(F f) {
   set_threads(before);
 }
 
-TEST(Allocation, AWarmStepTakesNothingFromTheSystem) {
-  Step step(64, 50, 40, 10);
+template <class S>
+void expect_warm_steps_take_nothing(const S& step) {
   for_threads_and_shards([&](int shards, const std::string& what) {
     for (int i = 0; i < 5; ++i) step(shards);
     Counts before;
@@ -82,6 +99,10 @@ TEST(Allocation, AWarmStepTakesNothingFromTheSystem) {
   });
   EXPECT_GT(kernels::primitives_created(), 0u);
 }
+
+TEST(Allocation, AWarmStepTakesNothingFromTheSystem) { expect_warm_steps_take_nothing(Step(64, 50, 40, 10)); }
+
+TEST(Allocation, AWarmConvolutionalStepTakesNothingFromTheSystem) { expect_warm_steps_take_nothing(ConvStep()); }
 
 // oneDNN itself allocates in every call, so this step is of a size that our own loops compute.
 TEST(Allocation, AWarmStepCallsNoOperatorNew) {
