@@ -34,19 +34,19 @@ Kernel per_axis(const Value& value, int axes, std::int64_t least, std::int64_t r
 
 }  // namespace
 
-WindowParams::WindowParams(const std::string& layer, int axes, const Value& kernel, const Value& stride,
-                           const Value& padding, const Value& dilation)
+WindowParams::WindowParams(const std::string& layer, const std::string& place, int axes, const Value& kernel,
+                           const Value& stride, const Value& padding, const Value& dilation, const char* kernel_key)
     : layer_(layer),
       axes_(axes),
-      kernel_(per_axis(kernel, axes, 1, 1, layer + ".kernel")),
-      stride_(per_axis(stride, axes, 1, 1, layer + ".stride")),
-      dilation_(per_axis(dilation, axes, 1, 1, layer + ".dilation")) {
+      kernel_(per_axis(kernel, axes, 1, 1, place + "." + kernel_key)),
+      stride_(per_axis(stride, axes, 1, 1, place + ".stride")),
+      dilation_(per_axis(dilation, axes, 1, 1, place + ".dilation")) {
   same_ = padding == Value("same");
   if (!same_ && padding != Value("valid")) {
     if (padding.is_string())
       throw Error(ErrorKind::config,
-                  {padding.place(layer + ".padding"), "\"same\", \"valid\" or a number", describe(padding), ""});
-    padding_ = per_axis(padding, axes, 0, 0, layer + ".padding");
+                  {padding.place(place + ".padding"), "\"same\", \"valid\" or a number", describe(padding), ""});
+    padding_ = per_axis(padding, axes, 0, 0, place + ".padding");
   }
 }
 

@@ -13,9 +13,9 @@ namespace gradus {
 // (none).
 class WindowParams {
  public:
-  // Reads and checks the values for `axes` axes; `layer` is told in errors. Throws Error{config}.
-  WindowParams(const std::string& layer, int axes, const Value& kernel, const Value& stride, const Value& padding,
-               const Value& dilation = 1);
+  // Reads and checks the values for `axes` axes. Errors{config} tell their key at `place`; later ones `layer`.
+  WindowParams(const std::string& layer, const std::string& place, int axes, const Value& kernel, const Value& stride,
+               const Value& padding, const Value& dilation = 1, const char* kernel_key = "kernel");
 
   int axes() const { return axes_; }
   const Kernel& kernel() const { return kernel_; }

@@ -121,10 +121,12 @@ TEST(ConvLayers, MistakesAreNamed) {
   auto config = [](const char* type, const char* keys) {
     return error_of(ErrorKind::config, [&] { layers().make(type, parse_toml(keys, ""), "model.layers[0]"); });
   };
-  EXPECT_THAT(config("conv2d", "channels = 2\nkernel = [3, 3, 3]"), AllOf(HasSubstr("conv2d.kernel"), HasSubstr("2")));
+  EXPECT_THAT(config("conv2d", "channels = 2\nkernel = [3, 3, 3]"),
+              AllOf(HasSubstr("model.layers[0].kernel"), HasSubstr("2")));
   EXPECT_THAT(config("conv2d", "channels = 2\nkernel = 0"), HasSubstr(">= 1"));
   EXPECT_THAT(config("conv2d", "channels = 2\npadding = \"sam\""), HasSubstr("\"same\", \"valid\" or a number"));
-  EXPECT_THAT(config("conv2d", "channels = 2\nstride = [1, -1]"), HasSubstr("conv2d.stride"));
+  EXPECT_THAT(config("conv2d", "channels = 2\nstride = [1, -1]"), HasSubstr("model.layers[0].stride"));
+  EXPECT_THAT(config("max_pool2d", "size = 0"), HasSubstr("model.layers[0].size"));
   auto shape = [](const char* type, const char* keys, const Shape& input) {
     auto layer = layers().make(type, parse_toml(keys, ""), "layer");
     return error_of(ErrorKind::shape, [&] { layer->output_shape(input); });

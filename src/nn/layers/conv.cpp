@@ -37,7 +37,8 @@ class Conv final : public Module {
   static constexpr const char* kName = kConvNames[(transposed ? 3 : 0) + axes - 1];
 
   Conv(Params p, const std::string& place)
-      : params_(std::move(p)), window_(kName, axes, params_.kernel, params_.stride, params_.padding, params_.dilation) {
+      : params_(std::move(p)),
+        window_(kName, place, axes, params_.kernel, params_.stride, params_.padding, params_.dilation) {
     if (transposed) window_.transposed_slide();
     // Made again for each build; here so that a mistake is told with its place.
     make_initializer(params_.initializer, {}, place + ".initializer");

@@ -42,7 +42,8 @@ class Concatenate final : public Join {
     for (const Shape& s : inputs)
       if (last < 0 || s.rank() != out.rank() || s.with(last, 0) != out.with(last, 0))
         throw Error(ErrorKind::shape,
-                    {"concatenate", "inputs equal but for the last axis", inputs[0].text() + " and " + s.text(), ""});
+                    {"concatenate", "inputs equal but for the last axis", inputs[0].text() + " and " + s.text(),
+                     "where a size was halved and doubled again, it must be even each time"});
     out[last] = 0;
     for (const Shape& s : inputs) out[last] += s[last];
     return out;

@@ -37,9 +37,10 @@ class PoolLayer final : public Module {
   using Params = std::conditional_t<kind == PoolKind::average, AveragePoolParams, PoolParams>;
   static constexpr const char* kName = kPoolNames[static_cast<int>(kind) * 3 + axes - 1];
 
-  explicit PoolLayer(Params p)
+  PoolLayer(Params p, const std::string& place)
       : params_(std::move(p)),
-        window_(kName, axes, params_.size, params_.stride.is_null() ? params_.size : params_.stride, params_.padding) {}
+        window_(kName, place, axes, params_.size, params_.stride.is_null() ? params_.size : params_.stride,
+                params_.padding, 1, "size") {}
   std::string type() const override { return kName; }
   Shape output_shape(const Shape& input) const override {
     Slide s = window_.slide(input);
