@@ -32,9 +32,4 @@ LayerList& LayerList::conv_norm(std::int64_t channels, std::int64_t kernel, std:
   return add("batch_norm");
 }
 
-LayerList& LayerList::add_all(const LayerList& other) {
-  for (const Value& layer : other.list_.as_array()) list_.push_back(layer);
-  return *this;
-}
-
 }  // namespace gradus

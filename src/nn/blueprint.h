@@ -26,8 +26,6 @@ class LayerList {
   // Adds a convolution without a bias, then batch norm, with He's weights since a ReLU follows: "same" size divided by
   // the stride, with (kernel - 1) / 2 zeros on each side.
   LayerList& conv_norm(std::int64_t channels, std::int64_t kernel, std::int64_t stride = 1, std::int64_t groups = 1);
-  // Adds all layers of another list.
-  LayerList& add_all(const LayerList& other);
   // The list as a config has it.
   const Value& value() const { return list_; }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string>
 
 #include "gradus/base/params.h"
@@ -17,7 +16,6 @@ class WindowParams {
   WindowParams(const std::string& layer, const std::string& place, int axes, const Value& kernel, const Value& stride,
                const Value& padding, const Value& dilation = 1, const char* kernel_key = "kernel");
 
-  int axes() const { return axes_; }
   const Kernel& kernel() const { return kernel_; }
   std::int64_t taps() const { return kernel_[0] * kernel_[1] * kernel_[2]; }
   // The window's way over an example [size.., channels].

@@ -188,13 +188,18 @@ void Trainer::weigh_classes(Batch& batch) const {
   batch.weight = weight;
 }
 
-double Trainer::train_step(const Batch& batch, double lr) {
-  ComputeScope scope;
-  int shards = shards_for(network_, batch.inputs.shape());
+Context Trainer::context_for(const Batch& batch) const {
   Context context;
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
   context.lengths = batch.lengths;
+  return context;
+}
+
+double Trainer::train_step(const Batch& batch, double lr) {
+  ComputeScope scope;
+  int shards = shards_for(network_, batch.inputs.shape());
+  Context context = context_for(batch);
   Tensor prediction = network_.forward(shard(batch.inputs, shards), context);
   Tensor loss = loss_(prediction, target_for(loss_, batch.target), batch.loss_weights());
   prediction = Tensor();
@@ -217,10 +222,7 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
     throw Error(ErrorKind::numeric, where, "the input has a value that is not finite",
                 "set prepare.missing, or clean the data");
   std::string first;
-  Context context;
-  context.training = true;
-  context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
-  context.lengths = batch.lengths;
+  Context context = context_for(batch);
   context.watch = [&](const std::string& name, const Tensor& t) {
     if (first.empty() && !all_finite(t)) first = name;
   };

@@ -140,6 +140,7 @@ class Trainer {
     std::vector<EpochRecord> history;
   };
   void weigh_classes(Batch& batch) const;
+  Context context_for(const Batch& batch) const;  // of the step that comes
   double train_step(const Batch& batch, double lr);
   [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
   // Whether training ends after this step.

@@ -1,17 +1,13 @@
-#include "gradus/nn/initializer.h"
-#include "gradus/nn/module.h"
+#include "gradus/nn/weights.h"
 #include "gradus/nn/window_params.h"
 
 namespace gradus {
 namespace {
 
-struct ConvParams {
+struct ConvParams : WeightsParams {
   std::optional<std::int64_t> channels;
   Value kernel = 3, stride = 1, padding = "valid", dilation = 1;
   std::int64_t groups = 1;
-  bool bias = true;
-  Value initializer;
-  Value bias_initializer = "zeros";
   void fields(Fields& f) {
     f("channels", channels, at_least(1), "filters; a last layer takes the target's width when left out");
     f("kernel", kernel, "a number or a list", "size of the window, for all axes or for each");
@@ -20,9 +16,7 @@ struct ConvParams {
       "zeros around the input; same: as many as keep its size (divided by the stride), valid: none");
     f("dilation", dilation, "a number or a list", "distance between the window's taps");
     f("groups", groups, at_least(1), "runs of channels convolved apart; as many as input channels: depthwise");
-    f("bias", bias, "add a bias");
-    f("initializer", initializer, "a name or a table", "initial weights; left out: fits the activation that follows");
-    f("bias_initializer", bias_initializer, "a name or a table", "initial biases");
+    WeightsParams::fields(f);
   }
 };
 
@@ -38,11 +32,9 @@ class Conv final : public Module {
 
   Conv(Params p, const std::string& place)
       : params_(std::move(p)),
-        window_(kName, place, axes, params_.kernel, params_.stride, params_.padding, params_.dilation) {
-    if (transposed) window_.transposed_slide();
-    // Made again for each build; here so that a mistake is told with its place.
-    make_initializer(params_.initializer, {}, place + ".initializer");
-    make_initializer(params_.bias_initializer, {}, place + ".bias_initializer");
+        window_(kName, place, axes, params_.kernel, params_.stride, params_.padding, params_.dilation),
+        weights_(params_, place) {
+    if (transposed) window_.transposed_slide();  // refuses padding that it cannot have
   }
 
   std::string type() const override { return kName; }
@@ -62,21 +54,13 @@ class Conv final : public Module {
   Cost cost(const Shape& input) const override {
     Shape out = output_shape(input);
     std::int64_t weights = weight_shape(input).size(), positions = (transposed ? input : out).product(0, axes);
-    return {weights + (params_.bias ? channels() : 0), positions * weights, out.size()};
+    return {weights_.count(weights, channels()), positions * weights, out.size()};
   }
   void build(const Shape& input, const BuildContext& context) override {
     output_shape(input);
-    std::string place = kName;
     std::int64_t in = window_.taps() * (input[axes] / params_.groups),
                  out = window_.taps() * (channels() / params_.groups);
-    weight_.value = make_initializer(params_.initializer, context.next, place + ".initializer")
-                        ->make(weight_shape(input), in, out, context.key.in("weight"), context.dtype);
-    weight_.value.set_requires_grad();
-    bias_.penalized = false;
-    if (!params_.bias) return;
-    bias_.value = make_initializer(params_.bias_initializer, context.next, place + ".bias_initializer")
-                      ->make({channels()}, in, out, context.key.in("bias"), context.dtype);
-    bias_.value.set_requires_grad();
+    weights_.build(kName, weight_shape(input), channels(), in, out, context);
   }
   bool decide_width(std::int64_t width) override {
     if (!params_.channels) params_.channels = width;
@@ -87,13 +71,10 @@ class Conv final : public Module {
     Activation f = context.watch ? Activation{} : activation_;
     Slide slide = transposed ? window_.transposed_slide() : window_.slide(x.shape().without(0));
     slide.groups = params_.groups;
-    return transposed ? conv_transpose(x, weight_.value, bias_.value, slide, f)
-                      : conv(x, weight_.value, bias_.value, slide, f);
+    return transposed ? conv_transpose(x, weights_.weight(), weights_.bias(), slide, f)
+                      : conv(x, weights_.weight(), weights_.bias(), slide, f);
   }
-  void visit(const std::string& prefix, const Visitor& v) override {
-    if (v.parameter) v.parameter(prefix + "weight", weight_);
-    if (v.parameter && params_.bias) v.parameter(prefix + "bias", bias_);
-  }
+  void visit(const std::string& prefix, const Visitor& v) override { weights_.visit(prefix, v); }
   bool absorb(const Activation& a) override {
     activation_ = a;
     return true;
@@ -115,7 +96,7 @@ class Conv final : public Module {
 
   Params params_;
   WindowParams window_;
-  Parameter weight_, bias_;
+  Weights weights_;
   Activation activation_;
 };
 
