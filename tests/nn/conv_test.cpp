@@ -94,6 +94,15 @@ TEST(ConvNetwork, ReluIsTakenAfterPooling) {
   EXPECT_EQ(seen, (std::vector<std::string>{"conv2d1", "relu1", "max_pool2d1"}));
 }
 
+// A convolution counts at any depth, for how a batch is cut.
+TEST(ConvNetwork, BranchesShareWeightsToo) {
+  auto shares = [](const char* list) { return make_network(parse_toml_value(list), 0, "layers")->shares_weights(); };
+  EXPECT_TRUE(shares(R"([ { type = "residual", layers = [ { type = "conv2d", channels = 1, padding = "same" } ] } ])"));
+  EXPECT_TRUE(
+      shares(R"([ { type = "residual", layers = [ "relu" ], shortcut = [ { type = "conv2d", channels = 1 } ] } ])"));
+  EXPECT_FALSE(shares(R"([ { type = "residual", layers = [ { type = "linear", units = 4 } ] } ])"));
+}
+
 TEST(ConvNetwork, BuildsAgain) {
   Network n;
   n.add(nn::layer("conv2d", parse_toml("channels = 2", ""))).add(nn::relu()).add(nn::layer("max_pool2d"));

@@ -30,6 +30,9 @@ class Residual final : public Module {
   bool uses_batch_statistics() const override {
     return branch_->uses_batch_statistics() || (shortcut_ && shortcut_->uses_batch_statistics());
   }
+  bool shares_weights() const override {
+    return branch_->shares_weights() || (shortcut_ && shortcut_->shares_weights());
+  }
   std::vector<const Network*> branches() const override {
     if (shortcut_) return {branch_.get(), shortcut_.get()};
     return {branch_.get()};
