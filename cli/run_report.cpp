@@ -43,10 +43,11 @@ std::vector<EpochSeries> series(const std::vector<EpochRecord>& history) {
 }
 
 // Wrong predictions, the most confident first.
-std::vector<Mistake> worst_mistakes(const Evaluation& e, const Source& source) {
+std::vector<Mistake> worst_mistakes(const Evaluation& e, const Dataset& data,
+                                    const std::optional<ImageFormat>& format) {
   std::vector<Mistake> out;
   std::size_t k = e.task.classes.size();
-  if (e.probabilities.empty()) return out;
+  if (e.probabilities.empty() || !format) return out;
   std::vector<std::size_t> wrong;
   for (std::size_t i = 0; i < e.truth.size(); ++i)
     if (e.truth[i] != e.predicted[i]) wrong.push_back(i);
@@ -54,8 +55,9 @@ std::vector<Mistake> worst_mistakes(const Evaluation& e, const Source& source) {
   std::stable_sort(wrong.begin(), wrong.end(),
                    [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
   for (std::size_t i : wrong) {
-    Pixels pixels;
-    if (out.size() == kMistakes || !source.picture(static_cast<std::int64_t>(i), pixels)) break;
+    if (out.size() == kMistakes) break;
+    auto row = static_cast<std::uint32_t>(i);
+    Pixels pixels = pixels_of(*format, data.fetch({&row, 1}).inputs, 0);
     out.push_back({{pixels.width, pixels.height, pixels.channels, pixels.values},
                    e.task.classes[e.truth[i]],
                    e.task.classes[e.predicted[i]],
@@ -110,7 +112,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   if (outcome.test) {
     report.fits_part = "test";
     if (p.data.task.classifies())
-      report.mistakes = worst_mistakes(*outcome.test, *p.source);
+      report.mistakes = worst_mistakes(*outcome.test, *p.data.test, p.source->image_format());
     else
       report.fits = fits(*outcome.test);
   }

@@ -97,10 +97,10 @@ Subset::Subset(std::shared_ptr<const Dataset> whole, std::vector<std::uint32_t> 
                                    "rows count the examples from 0"});
 }
 
-Batch Subset::fetch(std::span<const std::uint32_t> rows) const {
-  std::vector<std::uint32_t> of_whole(rows.size());
-  std::transform(rows.begin(), rows.end(), of_whole.begin(), [&](std::uint32_t row) { return rows_[row]; });
-  return whole_->fetch(of_whole);
+std::vector<std::uint32_t> Subset::of_whole(std::span<const std::uint32_t> rows) const {
+  std::vector<std::uint32_t> mapped(rows.size());
+  std::ranges::transform(rows, mapped.begin(), [&](std::uint32_t row) { return rows_[row]; });
+  return mapped;
 }
 
 ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight)

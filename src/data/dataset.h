@@ -32,6 +32,10 @@ class Dataset {
   virtual Shape input_shape() const = 0;  // of one example; of the longest where lengths vary
   // The examples `rows` (each below size()), in that order.
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
+  // The same as an epoch of training meets them: augmented, where the data say so, anew in each epoch.
+  virtual Batch draw(std::span<const std::uint32_t> rows, std::int64_t) const { return fetch(rows); }
+  // Whether a batch takes so long (decoding, augmentation) that it is worth making while the one before is trained on.
+  virtual bool is_costly() const { return false; }
 };
 
 // Hands out all examples in order, at most `rows` at a time (but one) and 1024, and as few as make some megabytes of
@@ -48,9 +52,15 @@ class Subset final : public Dataset {
   Subset(std::shared_ptr<const Dataset> whole, std::vector<std::uint32_t> rows);
   std::int64_t size() const override { return static_cast<std::int64_t>(rows_.size()); }
   Shape input_shape() const override { return whole_->input_shape(); }
-  Batch fetch(std::span<const std::uint32_t> rows) const override;
+  Batch fetch(std::span<const std::uint32_t> rows) const override { return whole_->fetch(of_whole(rows)); }
+  Batch draw(std::span<const std::uint32_t> rows, std::int64_t epoch) const override {
+    return whole_->draw(of_whole(rows), epoch);
+  }
+  bool is_costly() const override { return whole_->is_costly(); }
 
  private:
+  std::vector<std::uint32_t> of_whole(std::span<const std::uint32_t> rows) const;
+
   std::shared_ptr<const Dataset> whole_;
   std::vector<std::uint32_t> rows_;
 };

@@ -1,5 +1,6 @@
 #include "gradus/data/source.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "gradus/base/error.h"
@@ -132,6 +133,30 @@ SplitParams required_split(const Value& split) {
         "write split = { method = \"stratified\", train = 0.7, validation = 0.15, test = 0.15 } under [prepare], or "
         "method = \"files\" when [data] names train and test files");
   return read_split(split, "prepare.split");
+}
+
+Pixels pixels_of(const ImageFormat& format, const Tensor& inputs, std::int64_t row, std::int64_t slice) {
+  int rank = inputs.rank();
+  if ((rank != 4 && rank != 5) || row < 0 || row >= inputs.dim(0) || slice < 0 || (rank == 5 && slice >= inputs.dim(1)))
+    throw Error(ErrorKind::shape,
+                {"picture", "a row and slice of [n, height, width, channels] or volumes", inputs.shape().text(), ""});
+  std::int64_t given = inputs.dim(-1), shown = given == 3 ? 3 : 1, slices = rank == 5 ? inputs.dim(1) : 1;
+  Pixels out;
+  out.height = static_cast<int>(inputs.dim(-3));
+  out.width = static_cast<int>(inputs.dim(-2));
+  out.channels = static_cast<int>(shown);
+  std::int64_t places = inputs.dim(-3) * inputs.dim(-2);
+  const float* at = inputs.data<float>() + (row * slices + slice) * places * given;
+  auto channel = [](const std::vector<float>& v, std::int64_t c) { return v[v.size() == 1 ? 0 : c]; };
+  float range = format.high > format.low ? format.high - format.low : 1;
+  out.values.reserve(static_cast<std::size_t>(places * shown));
+  for (std::int64_t i = 0; i < places; ++i, at += given)
+    for (std::int64_t c = 0; c < shown; ++c) {
+      float raw = at[c] / channel(format.scale, c) + channel(format.shift, c);
+      out.values.push_back(
+          static_cast<std::uint8_t>(std::clamp((raw - format.low) / range * 255 + 0.5f, 0.0f, 255.0f)));
+    }
+  return out;
 }
 
 }  // namespace gradus

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,22 @@ struct OpenedData {
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
 };
 
-// How to show an example of an image source in a report.
+// How a source prepared its images: input = (raw - shift[channel]) * scale[channel], raw values lying between `low`
+// (shown black) and `high` (white). A single shift and scale are all channels'.
+struct ImageFormat {
+  std::vector<float> shift = {0}, scale = {1};
+  float low = 0, high = 255;
+};
+
+// A picture of bytes [height, width, channels]; 1 channel is grey, 3 are red, green, blue.
 struct Pixels {
   int width = 0, height = 0, channels = 1;
   std::vector<std::uint8_t> values;
 };
+
+// Image `row` of prepared inputs [n, height, width, channels] as it was, or of volumes [n, depth, height, width,
+// channels] one slice. Of other numbers of channels than 1 and 3 the first is shown. Error{shape} for other inputs.
+Pixels pixels_of(const ImageFormat& format, const Tensor& inputs, std::int64_t row, std::int64_t slice = 0);
 
 // Raw data of one format turned into datasets. Made from the config for training, or from a model file's state for
 // prediction. Each file of sources/ holds one.
@@ -49,8 +61,8 @@ class Source {
   virtual void restore(const Value& state) = 0;
   // New raw data in the files a user names; with `need_target`, Error{data} when they hold no target.
   virtual OpenedData open(const std::vector<std::string>& files, bool need_target) = 0;
-  // An example of the test part (or, when there is none, the validation part) as a picture; false for tables.
-  virtual bool picture(std::int64_t, Pixels&) const { return false; }
+  // How its examples are images; none where they are not.
+  virtual std::optional<ImageFormat> image_format() const { return std::nullopt; }
 };
 
 // The `[data]` and `[prepare]` sections as written.

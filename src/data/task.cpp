@@ -38,6 +38,7 @@ Value TaskSpec::state() const {
   v.set("classes", text_list(classes));
   v.set("outputs", text_list(outputs));
   if (!scales.empty()) v.set("scales", scales_state(scales));
+  if (per_place) v.set("per_place", true);
   return v;
 }
 
@@ -49,6 +50,7 @@ TaskSpec TaskSpec::restored(const Value& state) {
   if (name != task_name(task.kind)) throw Error(ErrorKind::data, {"task", "a known kind", "\"" + name + "\"", ""});
   task.classes = texts_in(state.at("classes"));
   task.outputs = texts_in(state.at("outputs"));
+  if (const Value* places = state.find("per_place")) task.per_place = places->as_bool();
   if (const Value* scales = state.find("scales")) task.scales = restored_scales(*scales, task.outputs.size());
   return task;
 }

@@ -16,6 +16,7 @@ struct TaskSpec {
   std::vector<std::string> classes;  // names by class number; empty for regression
   std::vector<std::string> outputs;  // names of the target columns
   TargetScales scales = {};          // from the outputs' own units to those that are trained on
+  bool per_place = false;            // whether the target is a mask or a picture: one class or value for each place
 
   bool classifies() const { return kind != Task::regression; }
   // Classes, or number of regression targets.

@@ -319,7 +319,7 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
                        static_cast<std::uint32_t>(n));
     while (state_.position < steps) {
       std::int64_t first = state_.position * batch_size, count = std::min(batch_size, n - first);
-      Batch batch = data.fetch({order.data() + first, static_cast<std::size_t>(count)});
+      Batch batch = data.draw({order.data() + first, static_cast<std::size_t>(count)}, state_.epoch);
       if (!class_weights_.empty()) weigh_classes(batch);
       state_.last_lr = optimizer_->base_lr() * schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
       if (batch.total_weight > 0) {  // examples that all weigh 0 teach nothing

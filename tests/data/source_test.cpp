@@ -158,17 +158,19 @@ TEST(IdxSource, StreamedExamplesAreThoseHeld) {
   }
 }
 
-TEST(IdxSource, StreamedExamplesHavePictures) {
+TEST(IdxSource, PreparedExamplesAreShownAsTheyWere) {
   TempFile pictures(kPictures, ".idx"), labels(idx(0x08, {4}, std::string("\0\1\0\1", 4)), ".idx");
-  for (const char* stream : {"never", "always"}) {
-    auto source = make_source(
-        {parse_toml(pair(pictures, labels) + "stream = \"" + stream + "\"\n", ""), parse_toml(kHalves, "")});
-    source->load("", 0);
-    Pixels shown;
-    ASSERT_TRUE(source->picture(1, shown)) << stream;
-    EXPECT_EQ(std::string(shown.values.begin(), shown.values.end()), "gh") << stream;
-    EXPECT_FALSE(source->picture(2, shown)) << stream;
-  }
+  for (const char* stream : {"never", "always"})
+    for (const char* scale : {"none", "normalize", "standardize"}) {
+      std::string prepare = std::string(kHalves) + "scale = \"" + scale + "\"\n";
+      auto source = make_source(
+          {parse_toml(pair(pictures, labels) + "stream = \"" + stream + "\"\n", ""), parse_toml(prepare, "")});
+      LoadedData data = source->load("", 0);
+      const std::uint32_t last = 1;
+      Pixels shown = pixels_of(source->image_format().value(), data.test->fetch({&last, 1}).inputs, 0);
+      EXPECT_EQ(shown.height * 10 + shown.width, 12);
+      EXPECT_EQ(std::string(shown.values.begin(), shown.values.end()), "gh") << stream << scale;
+    }
 }
 
 // -1 and 1 are classes in other tools, and so are numbers above the limit: whether they are here is asked.

@@ -187,8 +187,6 @@ class IdxSource final : public Source {
     out.train = part(examples, parts.train);
     out.validation = part(examples, parts.validation);
     out.test = part(held_back, parts.test);
-    shown_values_.emplace(last.values);
-    shown_rows_ = parts.test;
     return out;
   }
 
@@ -198,6 +196,8 @@ class IdxSource final : public Source {
     v.set("shape", shape);
     v.set("shift", static_cast<double>(shift_));
     v.set("scale", static_cast<double>(scale_));
+    v.set("low", static_cast<double>(low_));
+    v.set("high", static_cast<double>(high_));
     v.set("task", task_.state());
     return v;
   }
@@ -208,6 +208,8 @@ class IdxSource final : public Source {
     shape_ = Shape(dims);
     shift_ = static_cast<float>(state.at("shift").as_real());
     scale_ = static_cast<float>(state.at("scale").as_real());
+    low_ = static_cast<float>(state.at("low").as_real());
+    high_ = static_cast<float>(state.at("high").as_real());
     task_ = TaskSpec::restored(state.at("task"));
   }
 
@@ -234,16 +236,9 @@ class IdxSource final : public Source {
     return out;
   }
 
-  bool picture(std::int64_t row, Pixels& out) const override {
-    if (row >= static_cast<std::int64_t>(shown_rows_.size()) || !shown_values_->are_bytes() || shape_.rank() != 3 ||
-        (shape_[2] != 1 && shape_[2] != 3))
-      return false;
-    out.height = static_cast<int>(shape_[0]);
-    out.width = static_cast<int>(shape_[1]);
-    out.channels = static_cast<int>(shape_[2]);
-    std::vector<float> values = shown_values_->example(shown_rows_[row]);
-    out.values.assign(values.begin(), values.end());
-    return true;
+  std::optional<ImageFormat> image_format() const override {
+    if (shape_.rank() != 3 || (shape_[2] != 1 && shape_[2] != 3)) return std::nullopt;
+    return ImageFormat{{shift_}, {scale_}, low_, high_};
   }
 
  private:
@@ -298,8 +293,13 @@ class IdxSource final : public Source {
   void fit_input_scale(const IdxValues& values, const RowIndices& rows) {
     shift_ = 0;
     scale_ = 1;
-    if (prepare_.scale == "none") return;
+    if (prepare_.scale == "none" && values.are_bytes()) return;
     Moments m = moments_of(values, rows);
+    if (!values.are_bytes()) {
+      low_ = static_cast<float>(m.low);
+      high_ = static_cast<float>(m.high);
+    }
+    if (prepare_.scale == "none") return;
     bool standardize = prepare_.scale == "standardize";
     double spread = standardize ? m.deviation : m.high - m.low;
     shift_ = static_cast<float>(standardize ? m.mean : m.low);
@@ -344,10 +344,8 @@ class IdxSource final : public Source {
   IdxPrepareParams prepare_;
   Shape shape_;
   float shift_ = 0, scale_ = 1;
+  float low_ = 0, high_ = 255;  // of values as they are
   TaskSpec task_;
-  // The part of which picture() shows examples.
-  std::optional<IdxValues> shown_values_;
-  RowIndices shown_rows_;
 };
 
 }  // namespace
