@@ -64,12 +64,14 @@ Value momentum() { return Value(Value::Table{{"type", "sgd"}, {"momentum", 0.9}}
 
 class Step {
  public:
-  explicit Step(const Workload& w)
+  Step(const Workload& w, Dtype compute)
       : network_(make_network(w)),
         parameters_(parameters_of(network_)),
         optimizer_(
             optimizers().make(std::string(w.optimizer) == "momentum" ? momentum() : Value(w.optimizer), "optimizer")),
-        loss_(make_loss(w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", "loss")) {}
+        loss_(make_loss(w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", "loss")) {
+    network_.compute_in(compute);
+  }
 
   void operator()(const Tensor& x, const Tensor& y) {
     ComputeScope scope;
@@ -111,8 +113,8 @@ double median_time(double seconds, F&& f) {
   return times[times.size() / 2];
 }
 
-double run(const Workload& w, double seconds) {
-  Step step(w);
+double run(const Workload& w, double seconds, Dtype compute) {
+  Step step(w, compute);
   std::int64_t n = w.epoch ? 60000 : w.batch;
   Shape shape = w.widths.empty() ? w.image.inserted(0, n) : Shape{n, w.widths[0]};
   Tensor x = Tensor::uniform(shape, 0, 1, {1, 0, 0});
@@ -137,11 +139,13 @@ double run(const Workload& w, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) return std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS [SECONDS]\n"), 2;
+  if (argc < 3) return std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS [SECONDS [f32 | bf16]]\n"), 2;
   set_threads(std::atoi(argv[2]));
   for (const Workload& w : kWorkloads)
     if (std::string(argv[1]) == w.name) {
-      std::printf("%.3f\n", run(w, argc > 3 ? std::atof(argv[3]) : 2) * 1e6);
+      std::printf("%.3f\n", run(w, argc > 3 ? std::atof(argv[3]) : 2,
+                                argc > 4 && argv[4] == std::string("bf16") ? Dtype::bf16 : Dtype::f32) *
+                                1e6);
       return 0;
     }
   std::fprintf(stderr, "unknown workload %s\n", argv[1]);

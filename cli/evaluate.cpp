@@ -13,7 +13,7 @@ namespace gradus::cli {
 namespace {
 
 struct EvaluateArguments {
-  std::string run;
+  std::string run, precision;
   std::vector<std::string> data;
   int threads = 0;
   bool json = false;
@@ -38,6 +38,7 @@ std::string metrics_text(const Value& metrics, const std::vector<std::string>& c
 void evaluate(const EvaluateArguments& a) {
   if (a.threads > 0) set_threads(a.threads);
   TrainedModel model(a.run);
+  if (!a.precision.empty()) model.set_precision(a.precision);
   if (a.data.empty()) {
     if (!std::filesystem::is_directory(a.run))
       throw Error(ErrorKind::usage, "--data", "a model file alone has no data to evaluate on",
@@ -72,6 +73,9 @@ void add_evaluate(CLI::App& app) {
   c->add_option("--data", a->data, "Files in the training data's format, with targets.")
       ->expected(1, 64)
       ->type_name("FILE");
+  c->add_option("--precision", a->precision, "Compute in f32 or bf16; default as the model was trained.")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("NAME");
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

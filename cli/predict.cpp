@@ -14,7 +14,7 @@ namespace gradus::cli {
 namespace {
 
 struct PredictArguments {
-  std::string run, out;
+  std::string run, out, precision;
   std::vector<std::string> data;
   int threads = 0;
   bool json = false;
@@ -70,6 +70,7 @@ void predict(const PredictArguments& a) {
   if (!a.out.empty()) check_out(a);
   if (a.threads > 0) set_threads(a.threads);
   TrainedModel model(a.run);
+  if (!a.precision.empty()) model.set_precision(a.precision);
   TrainedModel::Predictions p = model.predict_files(a.data);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
   if (a.json)
@@ -92,6 +93,9 @@ void add_predict(CLI::App& app) {
       ->type_name("FILE");
   c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.")
       ->type_name("FILE");
+  c->add_option("--precision", a->precision, "Compute in f32 or bf16; default as the model was trained.")
+      ->check(CLI::IsMember({"f32", "bf16"}))
+      ->type_name("NAME");
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

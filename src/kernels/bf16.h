@@ -19,4 +19,19 @@ struct bf16 {
   operator float() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 };
 
+// Whether this processor multiplies bf16 itself.
+bool has_bf16();
+
+// What numbers of type T are computed in.
+template <class T>
+struct ArithmeticOf {
+  using type = T;
+};
+template <>
+struct ArithmeticOf<bf16> {
+  using type = float;
+};
+template <class T>
+using Arithmetic = typename ArithmeticOf<T>::type;
+
 }  // namespace gradus

@@ -11,7 +11,7 @@ namespace {
 using dnnl::memory;
 using Dims = memory::dims;
 
-// ---- float: oneDNN
+// ---- float and bf16: oneDNN
 
 constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
 constexpr auto kF32 = memory::data_type::f32;
@@ -21,9 +21,13 @@ int first_axis(const Window& q) {
   return q.size[0] == 1 && q.kernel[0] == 1 && q.before[0] == 0 && q.after[0] == 0 ? 1 : 0;
 }
 
-// The descriptions of one convolution.
+template <class T>
+constexpr auto kType = std::is_same_v<T, bf16> ? memory::data_type::bf16 : kF32;
+
+// The descriptions of one convolution. Master weights `w` and gradients of weights are float.
+template <class T>
 struct Descriptions {
-  memory::desc x, w, w_any, y, bias;
+  memory::desc x, w, w_any, dw_any, y, bias;
   Dims strides, dilates, before, after;
 
   explicit Descriptions(const ConvShape& s) {
@@ -44,7 +48,8 @@ struct Descriptions {
       dims.insert(dims.begin(), s.groups);
     }
     w = memory::desc(dims, kF32, steps);
-    w_any = memory::desc(dims, kF32, memory::format_tag::any);
+    w_any = memory::desc(dims, kType<T>, memory::format_tag::any);
+    dw_any = memory::desc(dims, kF32, memory::format_tag::any);
     bias = memory::desc({s.out}, kF32, memory::format_tag::a);
     for (int axis = first; axis < Window::kAxes; ++axis) {
       strides.push_back(q.stride[axis]);
@@ -64,7 +69,7 @@ struct Descriptions {
       step *= size[axis];
     }
     steps[0] = step;
-    return memory::desc(dims, kF32, steps);
+    return memory::desc(dims, kType<T>, steps);
   }
 
   using Forward = dnnl::convolution_forward::primitive_desc;
@@ -81,7 +86,7 @@ struct Descriptions {
   }
   dnnl::convolution_backward_weights::primitive_desc backward_weights() const {
     return {
-        {kAlgorithm, x, w_any, y, strides, dilates, before, after}, user_scratchpad(), cpu(), forward(w_any, false)};
+        {kAlgorithm, x, dw_any, y, strides, dilates, before, after}, user_scratchpad(), cpu(), forward(w_any, false)};
   }
 };
 
@@ -97,35 +102,27 @@ struct ConvHash {
 
 // Weights' orders do not depend on n, so that shards of different sizes share one packed copy: they are those that a
 // batch of one asks for.
+template <class T>
 memory::desc packed_weights(const ConvShape& s, ConvPass pass) {
   ConvShape one = s;
   one.n = 1;
-  Descriptions d(one);
+  Descriptions<T> d(one);
   return pass == ConvPass::forward ? d.forward(d.w_any, false).weights_desc() : d.backward_data(d.w_any).weights_desc();
 }
 
-struct Packing : Primitive {
+template <class T, ConvPass pass>
+struct Packing : Reorder {
   std::size_t elements;
-  Packing(const ConvShape& s, ConvPass pass) {
-    memory::desc from = Descriptions(s).w, to = packed_weights(s, pass);
-    elements = to.get_size() / sizeof(float);
-    dnnl::reorder::primitive_desc pd(cpu(), from, cpu(), to, user_scratchpad());
-    Primitive::operator=(
-        Primitive("conv", dnnl::reorder(pd), pd.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
-  }
-};
-struct ForwardPacking : Packing {
-  explicit ForwardPacking(const ConvShape& s) : Packing(s, ConvPass::forward) {}
-};
-struct BackwardPacking : Packing {
-  explicit BackwardPacking(const ConvShape& s) : Packing(s, ConvPass::backward_data) {}
+  explicit Packing(const ConvShape& s) : Packing(Descriptions<T>(s).w, packed_weights<T>(s, pass)) {}
+  Packing(const memory::desc& from, const memory::desc& to)
+      : Reorder("conv", from, to), elements(to.get_size() / sizeof(T)) {}
 };
 
-template <bool with_bias>
+template <class T, bool with_bias>
 struct ForwardPrimitive : Primitive {
   explicit ForwardPrimitive(const ConvShape& s) {
-    Descriptions d(s);
-    auto pd = d.forward(packed_weights(s, ConvPass::forward), with_bias);
+    Descriptions<T> d(s);
+    auto pd = d.forward(packed_weights<T>(s, ConvPass::forward), with_bias);
     dnnl::convolution_forward made(pd);
     Primitive::operator=(with_bias ? Primitive("conv", made, pd.scratchpad_desc(),
                                                {{DNNL_ARG_SRC, pd.src_desc()},
@@ -139,10 +136,11 @@ struct ForwardPrimitive : Primitive {
   }
 };
 
+template <class T>
 struct BackwardDataPrimitive : Primitive {
   explicit BackwardDataPrimitive(const ConvShape& s) {
-    Descriptions d(s);
-    auto pd = d.backward_data(packed_weights(s, ConvPass::backward_data));
+    Descriptions<T> d(s);
+    auto pd = d.backward_data(packed_weights<T>(s, ConvPass::backward_data));
     Primitive::operator=(Primitive("conv", dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
                                    {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc()},
                                     {DNNL_ARG_WEIGHTS, pd.weights_desc()},
@@ -150,29 +148,16 @@ struct BackwardDataPrimitive : Primitive {
   }
 };
 
-// Computes in the library's own order, then puts the result into the plain one.
-class BackwardWeightsPrimitive {
- public:
-  explicit BackwardWeightsPrimitive(const ConvShape& s) {
-    Descriptions d(s);
+template <class T>
+struct BackwardWeightsPrimitive : WeightGradient {
+  explicit BackwardWeightsPrimitive(const ConvShape& s) : WeightGradient(made(Descriptions<T>(s))) {}
+  static WeightGradient made(const Descriptions<T>& d) {
     auto pd = d.backward_weights();
-    memory::desc own = pd.diff_weights_desc();
-    product_ = Primitive(
-        "conv", dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
-        {{DNNL_ARG_SRC, pd.src_desc()}, {DNNL_ARG_DIFF_DST, pd.diff_dst_desc()}, {DNNL_ARG_DIFF_WEIGHTS, own}});
-    dnnl::reorder::primitive_desc plain(cpu(), own, cpu(), d.w, user_scratchpad());
-    to_plain_ =
-        Primitive("conv", dnnl::reorder(plain), plain.scratchpad_desc(), {{DNNL_ARG_FROM, own}, {DNNL_ARG_TO, d.w}});
-    own_ = dnnl::memory(own, cpu());
+    return {"conv",
+            dnnl::convolution_backward_weights(pd),
+            pd.scratchpad_desc(),
+            {pd.src_desc(), pd.diff_dst_desc(), pd.diff_weights_desc(), d.w}};
   }
-  void run(const float* x, const float* dy, float* dw) {
-    product_.run({x, dy, own_.get_data_handle()});
-    to_plain_.run({own_.get_data_handle(), dw});
-  }
-
- private:
-  Primitive product_, to_plain_;
-  dnnl::memory own_;
 };
 
 template <class Made>
@@ -181,10 +166,11 @@ Made& made_for(const ConvShape& s) {
   return primitives[s];
 }
 
-Packing& packing(ConvShape s, ConvPass pass) {
+// What packs the weights of a pass; their order is that of a batch of one.
+template <class T, ConvPass pass>
+Packing<T, pass>& packing(ConvShape s) {
   s.n = 1;
-  if (pass == ConvPass::forward) return made_for<ForwardPacking>(s);
-  return made_for<BackwardPacking>(s);
+  return made_for<Packing<T, pass>>(s);
 }
 
 // ---- double: plain loops
@@ -221,27 +207,39 @@ void for_channels(const ConvShape& s, F f) {
 
 }  // namespace
 
-template <>
-std::size_t packed_elements<float>(const ConvShape& s, ConvPass pass) {
-  return packing(s, pass).elements;
+template <class T>
+std::size_t packed_elements(const ConvShape& s, ConvPass pass) {
+  return pass == ConvPass::forward ? packing<T, ConvPass::forward>(s).elements
+                                   : packing<T, ConvPass::backward_data>(s).elements;
 }
-template <>
-void pack_weights(const ConvShape& s, ConvPass pass, const float* w, float* packed) {
-  packing(s, pass).run({w, packed});
+template <class T>
+void pack_weights(const ConvShape& s, ConvPass pass, const Arithmetic<T>* w, T* packed) {
+  if (pass == ConvPass::forward) return packing<T, ConvPass::forward>(s).run({w, packed});
+  packing<T, ConvPass::backward_data>(s).run({w, packed});
 }
-template <>
-void conv_forward(const ConvShape& s, const float* x, const float* packed, const float* bias, float* y) {
-  if (bias != nullptr) return made_for<ForwardPrimitive<true>>(s).run({x, packed, y, bias});
-  made_for<ForwardPrimitive<false>>(s).run({x, packed, y});
+template <class T>
+void conv_forward(const ConvShape& s, const T* x, const T* packed, const Arithmetic<T>* bias, T* y) {
+  if (bias != nullptr) return made_for<ForwardPrimitive<T, true>>(s).run({x, packed, y, bias});
+  made_for<ForwardPrimitive<T, false>>(s).run({x, packed, y});
 }
-template <>
-void conv_backward_data(const ConvShape& s, const float* dy, const float* packed, float* dx) {
-  made_for<BackwardDataPrimitive>(s).run({dy, packed, dx});
+template <class T>
+void conv_backward_data(const ConvShape& s, const T* dy, const T* packed, T* dx) {
+  made_for<BackwardDataPrimitive<T>>(s).run({dy, packed, dx});
 }
-template <>
-void conv_backward_weights(const ConvShape& s, const float* x, const float* dy, float* dw) {
-  made_for<BackwardWeightsPrimitive>(s).run(x, dy, dw);
+template <class T>
+void conv_backward_weights(const ConvShape& s, const T* x, const T* dy, Arithmetic<T>* dw) {
+  made_for<BackwardWeightsPrimitive<T>>(s).run(x, dy, dw);
 }
+
+#define GRADUS_INSTANTIATE(T)                                                            \
+  template std::size_t packed_elements<T>(const ConvShape&, ConvPass);                   \
+  template void pack_weights<T>(const ConvShape&, ConvPass, const float*, T*);           \
+  template void conv_forward<T>(const ConvShape&, const T*, const T*, const float*, T*); \
+  template void conv_backward_data<T>(const ConvShape&, const T*, const T*, T*);         \
+  template void conv_backward_weights<T>(const ConvShape&, const T*, const T*, float*);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(bf16)
+#undef GRADUS_INSTANTIATE
 
 template <>
 std::size_t packed_elements<double>(const ConvShape& s, ConvPass) {

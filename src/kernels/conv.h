@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "gradus/kernels/bf16.h"
 #include "gradus/kernels/window.h"
 
 namespace gradus::kernels {
@@ -15,7 +16,8 @@ struct ConvShape {
   bool operator==(const ConvShape&) const = default;
 };
 
-// float goes to oneDNN, on one thread; double to plain loops.
+// float and bf16 go to oneDNN, on one thread; double to plain loops. Of bf16 convolutions the weights before they are
+// packed, their gradient and the bias are float.
 
 // Weights in the order that a pass over `s` reads them fastest: made once for all shards of a batch, which may differ
 // in n.
@@ -23,15 +25,15 @@ enum class ConvPass { forward, backward_data };
 template <class T>
 std::size_t packed_elements(const ConvShape& s, ConvPass pass);
 template <class T>
-void pack_weights(const ConvShape& s, ConvPass pass, const T* w, T* packed);
+void pack_weights(const ConvShape& s, ConvPass pass, const Arithmetic<T>* w, T* packed);
 
 // y = x * w (+ bias, which may be null). Weights are packed for the same shape, or one that differs in n.
 template <class T>
-void conv_forward(const ConvShape& s, const T* x, const T* packed, const T* bias, T* y);
+void conv_forward(const ConvShape& s, const T* x, const T* packed, const Arithmetic<T>* bias, T* y);
 template <class T>
 void conv_backward_data(const ConvShape& s, const T* dy, const T* packed, T* dx);
 // dw in the plain order.
 template <class T>
-void conv_backward_weights(const ConvShape& s, const T* x, const T* dy, T* dw);
+void conv_backward_weights(const ConvShape& s, const T* x, const T* dy, Arithmetic<T>* dw);
 
 }  // namespace gradus::kernels

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "gradus/kernels/bf16.h"
 #include "gradus/kernels/window.h"
 
 namespace gradus::kernels {
@@ -187,6 +188,35 @@ struct Loops {
 
   // y = (x - shift) * scale, from bytes or from the own type; used when batches are put together.
   void (*bytes_affine)(const std::uint8_t* x, T* y, I n, T shift, T scale);
+
+  // From bf16 and to the nearest one, ties to even.
+  void (*widen)(const bf16* x, T* y, I n);
+  void (*narrow)(const T* x, bf16* y, I n);
+};
+
+// The loops that mixed precision needs, with sums and what belongs to channels in float: they widen a block of numbers,
+// run float's loop on it and round its result, all within the first cache.
+template <>
+struct Loops<bf16> {
+  using I = std::int64_t;
+  static void unary(Unary f, const bf16* x, bf16* y, I n, float p, float q);
+  static void unary_backward(Unary f, const bf16* saved, const bf16* dy, bf16* dx, I n, float p, float q);
+  static void binary(Binary f, const Broadcast& s, const bf16* a, const bf16* b, bf16* y);
+  static void bias_activation(bf16* y, const float* bias, I rows, I cols, Unary f, float p, float q);
+  static void activation_bias_backward(const bf16* saved, const bf16* dy, bf16* dz, float* db, I rows, I cols, Unary f,
+                                       float p, float q);
+  static void dropout(const bf16* x, const float* uniform, bf16* y, I n, float rate);
+  static void column_moments(const bf16* x, float* mean, float* m2, I rows, I cols);
+  static void column_affine(const bf16* x, const float* a, const float* b, bf16* y, I rows, I cols, bool relu);
+  static void batch_norm_sums(const bf16* x, const bf16* dy, const bf16* y, const float* mean, const float* inv_std,
+                              float* s1, float* s2, I rows, I cols);
+  static void column_affine2(const bf16* x, const bf16* dy, const bf16* y, const float* a, const float* b,
+                             const float* d, bf16* dx, I rows, I cols);
+  static void add_relu(const bf16* a, const bf16* b, bf16* y, I n);
+  static void max_pool(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap);
+  static void max_pool_backward(const Pooling& p, const bf16* dy, const std::int32_t* tap, bf16* dx);
+  static void average_pool(const Pooling& p, I divisor, const bf16* x, bf16* y);
+  static void average_pool_backward(const Pooling& p, I divisor, const bf16* dy, bf16* dx);
 };
 
 // The loops for T on this machine: float for the best instruction set the processor has (or, at most, the one
@@ -197,5 +227,10 @@ template <>
 const Loops<float>& loops<float>();
 template <>
 const Loops<double>& loops<double>();
+template <>
+inline const Loops<bf16>& loops<bf16>() {
+  static constexpr Loops<bf16> all;
+  return all;
+}
 
 }  // namespace gradus::kernels

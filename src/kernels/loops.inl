@@ -1046,6 +1046,21 @@ void bytes_affine(const std::uint8_t* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I
 }
 
 template <class T>
+void widen(const bf16* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I n) {
+  for (I i = 0; i < n; ++i) y[i] = T(__builtin_bit_cast(float, std::uint32_t(x[i].bits) << 16));
+}
+
+// What is no number stays none: its upper half could be that of an infinity.
+template <class T>
+void narrow(const T* GRADUS_RESTRICT x, bf16* GRADUS_RESTRICT y, I n) {
+  for (I i = 0; i < n; ++i) {
+    float v = float(x[i]);
+    std::uint32_t u = __builtin_bit_cast(std::uint32_t, v), rounded = u + 0x7fff + (u >> 16 & 1);
+    y[i].bits = std::uint16_t((v != v ? u | 0x400000 : rounded) >> 16);
+  }
+}
+
+template <class T>
 constexpr Loops<T> make_loops(const char* name) {
   return {name,
           unary<T>,
@@ -1094,7 +1109,9 @@ constexpr Loops<T> make_loops(const char* name) {
           adadelta<T>,
           rmsprop<T>,
           adam<T>,
-          bytes_affine<T>};
+          bytes_affine<T>,
+          widen<T>,
+          narrow<T>};
 }
 
 #undef GRADUS_RESTRICT

@@ -61,6 +61,24 @@ void Primitive::run(std::initializer_list<const void*> data) {
   if (status != dnnl_success) throw Error(ErrorKind::state, name_, "oneDNN failed with " + std::to_string(status));
 }
 
+Reorder::Reorder(const char* name, const dnnl::memory::desc& from, const dnnl::memory::desc& to) {
+  dnnl::reorder::primitive_desc pd(cpu(), from, cpu(), to, user_scratchpad());
+  Primitive::operator=(
+      Primitive(name, dnnl::reorder(pd), pd.scratchpad_desc(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
+}
+
+WeightGradient::WeightGradient(const char* name, dnnl::primitive product, const dnnl::memory::desc& scratchpad,
+                               const Orders& d)
+    : product_(name, std::move(product), scratchpad,
+               {{DNNL_ARG_SRC, d.x}, {DNNL_ARG_DIFF_DST, d.dy}, {DNNL_ARG_DIFF_WEIGHTS, d.own}}),
+      to_plain_(name, d.own, d.plain),
+      own_(d.own, cpu()) {}
+
+void WeightGradient::run(const void* x, const void* dy, float* dw) {
+  product_.run({x, dy, own_.get_data_handle()});
+  to_plain_.run({own_.get_data_handle(), dw});
+}
+
 std::uint64_t primitives_created() { return created.load(); }
 
 std::size_t hash_numbers(const std::int64_t* numbers, std::size_t count) {

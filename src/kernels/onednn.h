@@ -46,6 +46,27 @@ class Primitive {
   std::vector<dnnl_exec_arg_t> arguments_;
 };
 
+// Copies values into another order or type.
+struct Reorder : Primitive {
+  Reorder() = default;
+  Reorder(const char* name, const dnnl::memory::desc& from, const dnnl::memory::desc& to);
+};
+
+// A gradient of weights: computed in the library's own order, then put into the plain one.
+class WeightGradient {
+ public:
+  struct Orders {
+    dnnl::memory::desc x, dy, own, plain;
+  };
+  WeightGradient(const char* name, dnnl::primitive product, const dnnl::memory::desc& scratchpad, const Orders& d);
+  void run(const void* x, const void* dy, float* dw);
+
+ private:
+  Primitive product_;
+  Reorder to_plain_;
+  dnnl::memory own_;
+};
+
 // A thread's primitives of one kind by what they are made for: no locks, and none is used by two threads at once.
 template <class Key, class Made, class Hash>
 class PerThread {

@@ -17,7 +17,8 @@ namespace gradus {
 // What a forward pass knows besides its input.
 struct Context {
   bool training = false;
-  RandomKey key;   // of this step; layers draw from key.in(own name)
+  RandomKey key;               // of this step; layers draw from key.in(own name)
+  Dtype compute = Dtype::f32;  // bf16: mixed precision, see Module::takes
   Tensor lengths;  // i32 [n], the steps of each sequence of inputs [n, time, ...]; undefined where all fill their time
 
   // When set, called with each layer's name and output; fused activations are then computed on their own.
@@ -80,6 +81,11 @@ class Module {
     std::function<void(const std::string&, Tensor&)> buffer;
   };
   virtual void visit(const std::string& prefix, const Visitor& visitor);
+
+  // What a layer is given in mixed precision: bf16 where it multiplies by weights, either type where it only moves
+  // values or its ops have loops for both, f32 otherwise. Parameters are f32 always.
+  enum class Takes { f32, bf16, either };
+  virtual Takes takes() const { return Takes::f32; }
 
   // Whether the result is made of the input's own values, moved or in training dropped: none changes its sign.
   virtual bool keeps_values() const { return false; }

@@ -152,18 +152,48 @@ Error Network::told_of(const Node& node, const Error& e) {
   return Error(ErrorKind::state, node.name, "the network is not built", "call build() first");
 }
 
+void Network::compute_in(Dtype dtype) {
+  if (dtype == Dtype::bf16 && !has_bf16())
+    throw Error(ErrorKind::state, "bf16", "this processor does not multiply it", "compute in f32");
+  if (dtype != Dtype::f32 && dtype != Dtype::bf16)
+    throw Error(ErrorKind::value, {"compute_in", "f32 or bf16", dtype_name(dtype), ""});
+  compute_ = dtype;
+}
+
 Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
+  if (compute_ != context.compute && compute_ == Dtype::bf16 && x.dtype() != Dtype::f64) {
+    Context mixed = context;
+    mixed.compute = compute_;
+    return cast(forward(x, mixed), Dtype::f32);
+  }
   return is_list_ ? forward_list(x, context) : forward_graph(x, context);
 }
+
+namespace {
+
+// x as a layer takes it: in mixed precision of the type it works on.
+Tensor given_to(const Module& layer, const Tensor& x, const Context& context) {
+  if (context.compute != Dtype::bf16 || layer.takes() == Module::Takes::either) return x;
+  return cast(x, layer.takes() == Module::Takes::bf16 ? Dtype::bf16 : Dtype::f32);
+}
+
+// Several inputs of one layer are of one type.
+void unify(std::vector<Tensor>& inputs) {
+  auto is_bf16 = [](const Tensor& t) { return t.dtype() == Dtype::bf16; };
+  if (std::none_of(inputs.begin(), inputs.end(), is_bf16)) return;
+  for (Tensor& t : inputs) t = cast(t, Dtype::bf16);
+}
+
+}  // namespace
 
 Tensor Network::forward_list(const Tensor& x, const Context& context) {
   Tensor value = x;
   for (Node& n : nodes_) {
     if (n.fused && !context.watch) continue;
     try {
-      value = n.module->forward(value, context);
+      value = n.module->forward(given_to(*n.module, value, context), context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }
@@ -184,9 +214,10 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
     Node& n = nodes_[i];
     in.clear();
     for (int f : n.from) {
-      in.push_back(f < 0 ? x : values[f]);
+      in.push_back(given_to(*n.module, f < 0 ? x : values[f], context));
       if (f >= 0 && --left[f] == 0) values[f] = Tensor();
     }
+    if (in.size() > 1) unify(in);
     try {
       values[i] = n.fused && !context.watch ? in[0] : n.module->forward_of(in, context);
     } catch (const Error& e) {

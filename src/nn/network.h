@@ -27,6 +27,10 @@ class Network final : public Module {
   void build(const Shape& input, std::uint64_t seed, Dtype dtype = Dtype::f32);
   // Throws Error{state} where a layer needs the parameters that build() makes.
   Tensor forward(const Tensor& x, const Context& context) override;
+  // What products are computed in from now on: f32, or bf16, mixed precision, whose weights, sums, statistics and
+  // results stay f32. Throws Error{state} where the processor has no bf16 (see has_bf16).
+  void compute_in(Dtype dtype);
+  Dtype computes_in() const { return compute_; }
   // Prediction: no dropout, running statistics, nothing recorded.
   Tensor operator()(const Tensor& x);
   void visit(const std::string& prefix, const Visitor& visitor) override;
@@ -72,6 +76,7 @@ class Network final : public Module {
 
   std::vector<Node> nodes_;
   bool is_list_ = true;  // each layer is fed by the one before alone
+  Dtype compute_ = Dtype::f32;
 };
 
 // A network from a config's list of layer tables. A last linear layer without units takes `outputs` (0: it must say),

@@ -190,6 +190,13 @@ inline void dispatch(Dtype dtype, const char* op, F&& f) {
   throw_dtype(op, dtype);
 }
 
+// The same for ops that also work on bf16; see loops<bf16>().
+template <class F>
+inline void dispatch_mixed(Dtype dtype, const char* op, F&& f) {
+  if (dtype == Dtype::bf16) return f(bf16{});
+  dispatch(dtype, op, f);
+}
+
 // Multiply-adds of one product that are worth a second thread. Forward pass and optimizer share the rule, so that who
 // multiplies by a part of the weights also updates it.
 inline constexpr std::int64_t kParallelProduct = 3 << 20;
@@ -202,7 +209,9 @@ Tensor contract_rows(Tensor a, Tensor b);
 Tensor expand_at(const Tensor& x, const Shape& shape, const Place& place);
 // A gradient of broadcast shape summed back to `shape`.
 Tensor sum_to(const Tensor& gradient, const Shape& shape);
-// Throws Error{shape} unless both have the same arithmetic type.
+// Throws Error{shape} unless a parameter has the type that values like x are computed in.
+void require_arithmetic(const char* op, const Tensor& x, const Tensor& parameter);
+// Throws Error{shape} unless both have the same type.
 void require_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 
 }  // namespace gradus

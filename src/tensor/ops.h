@@ -9,8 +9,13 @@
 
 // Operations on tensors. All are differentiable unless said otherwise, throw Error{shape} that names the op and the
 // shapes when these do not fit, and work on f32 and f64 alike. Axes count from the front, or from the end when
-// negative. Numbers below the smallest normal one (1.2e-38 in f32) count as 0.
+// negative. Numbers below the smallest normal one (1.2e-38 in f32) count as 0. Functions of one argument, sums of equal
+// shapes, products of linear layers and convolutions, batch norm, pooling, dropout and ops that move values also take
+// bf16 beside f32 parameters: they compute in f32, or multiply bf16 and add in f32, and round their result.
 namespace gradus {
+
+// x in the other type of mixed precision, f32 or bf16, rounded to the nearest number; x itself when it has that type.
+Tensor cast(const Tensor& x, Dtype dtype);
 
 // ---- elementwise, one argument
 Tensor neg(const Tensor& x);
@@ -84,7 +89,7 @@ struct Activation {
   Kind kind = Kind::identity;
   double parameter = 0;  // leaky_relu: slope; elu: alpha
 };
-// f(x w + b): x [.., k], w [k, n], b [n] or undefined -> [.., n]
+// f(x w + b): x [.., k], w [k, n], b [n] or undefined -> [.., n]; f32 for x in bf16.
 Tensor linear(const Tensor& x, const Tensor& w, const Tensor& b, const Activation& f = {});
 
 // ---- convolutions: x [n, size.., in], images [n, height, width, in], with one to three axes of size

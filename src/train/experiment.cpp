@@ -160,6 +160,8 @@ Prepared prepared(const Experiment& e) {
   p.network = network_for(e.params.model.layers, p.data.task, *p.loss);
   p.warnings = check_experiment(e, p.data, *p.network, *p.loss);
   check_memory(e, p);
+  if (e.params.train.precision == "bf16" && !has_bf16())
+    p.warnings.push_back("this processor does not multiply bf16: training stays in f32");
   p.network->build(p.input, static_cast<std::uint64_t>(e.params.train.seed.value_or(e.params.seed)));
   return p;
 }
@@ -183,6 +185,7 @@ Value model_metadata(const Experiment& e, const Prepared& p) {
   v.set("task", p.data.task.state());
   v.set("input", shape);
   v.set("layers", e.params.model.layers);
+  v.set("precision", std::string(dtype_name(p.network->computes_in())));
   v.set("loss", e.loss_for(p.data.task));
   return v;
 }
@@ -392,9 +395,17 @@ TrainedModel::TrainedModel(const std::string& path) {
       throw Error(ErrorKind::data, "model", "the layers need more parameters than the file has");
     network_->build(Shape(dims), 0);
     load_state(*network_, model.tensors);
+    if (const Value* precision = metadata_.find("precision"); precision != nullptr && has_bf16())
+      set_precision(precision->as_string());
   } catch (const Error& e) {
     throw Error(ErrorKind::data, file, std::string("damaged or of another version: ") + e.what());
   }
+}
+
+void TrainedModel::set_precision(const std::string& name) {
+  for (Dtype d : {Dtype::f32, Dtype::bf16})
+    if (name == dtype_name(d)) return network_->compute_in(d);
+  throw Error(ErrorKind::usage, {"precision", "f32 or bf16", "\"" + name + "\"", ""});
 }
 
 Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes) {

@@ -95,6 +95,10 @@ class TrainedModel {
   };
   Predictions predict_files(const std::vector<std::string>& files);
 
+  // "f32" or "bf16": what products are computed in; at first what the model was trained in, where the processor has it.
+  // Throws Error{state} where it has not, Error{usage} for other names.
+  void set_precision(const std::string& name);
+
   const TaskSpec& task() const { return task_; }
   const Value& metadata() const { return metadata_; }
   Network& network() { return *network_; }

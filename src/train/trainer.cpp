@@ -111,6 +111,9 @@ void TrainParams::fields(Fields& f) {
     "examples per step: 1 is stochastic, \"all\" full-batch gradient descent");
   f("optimizer", optimizer, "a name or a table", "what moves the weights: { type = \"adam\", lr = 0.001 }");
   f("schedule", schedule, "a name or a table", "the learning rate over time: { type = \"cosine\", warmup = 0.1 }");
+  f("precision", precision, {"f32", "bf16"},
+    "bf16: products of weights and activations in bf16, weights and all sums in f32; a processor without it stays in "
+    "f32");
   f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
   f("l1", l1, at_least(0), "penalty l1 |w| on weights (not biases)");
   f("l2", l2, at_least(0), "penalty l2 / 2 w^2 on weights (not biases)");
@@ -171,6 +174,7 @@ Trainer::Trainer(Network& network, const Loss& loss, const TrainParams& params, 
       schedule_(schedules().make(params.schedule, "train.schedule")),
       rules_{params.l1, params.l2, params.clip_norm, params.clip_value},
       early_(early_stopping_of(params.early_stopping)) {
+  network_.compute_in(params.precision == "bf16" && has_bf16() ? Dtype::bf16 : Dtype::f32);
   batch_size_of(params.batch_size, 1);  // refuses what fit() could not use
 }
 

@@ -30,6 +30,7 @@ struct TrainParams {
   Value batch_size = 32;  // a number, or "all"
   Value optimizer = "adam";
   Value schedule = "constant";
+  std::string precision = "f32";
   std::optional<std::int64_t> seed;  // left out: the experiment's
   double l1 = 0, l2 = 0;
   double clip_norm = 0, clip_value = 0;

@@ -8,6 +8,7 @@ class ActivationLayer : public Module {
  public:
   ActivationLayer(std::string type, Activation a) : type_(std::move(type)), activation_(a) {}
   std::string type() const override { return type_; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override { return {0, 0, input.size()}; }
   const Activation* as_activation() const override { return &activation_; }

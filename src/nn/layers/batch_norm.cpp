@@ -20,6 +20,7 @@ class BatchNorm final : public Module {
   using Params = BatchNormParams;
   explicit BatchNorm(Params p) : params_(p) {}
   std::string type() const override { return "batch_norm"; }
+  Takes takes() const override { return Takes::either; }
   bool uses_batch_statistics() const override { return true; }
   Shape output_shape(const Shape& input) const override {
     if (input.rank() < 1)

@@ -38,6 +38,7 @@ class Conv final : public Module {
   }
 
   std::string type() const override { return kName; }
+  Takes takes() const override { return Takes::bf16; }
   Shape output_shape(const Shape& input) const override {
     Shape out = transposed ? window_.transposed_result(input, channels()) : window_.result(input, channels());
     std::int64_t in = input[axes];

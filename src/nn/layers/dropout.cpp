@@ -13,6 +13,7 @@ class Dropout final : public Module {
   using Params = DropoutParams;
   explicit Dropout(Params p) : params_(p) {}
   std::string type() const override { return "dropout"; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override { return input; }
   Cost cost(const Shape& input) const override { return {0, 0, input.size()}; }
   bool keeps_values() const override { return true; }

@@ -7,6 +7,7 @@ namespace {
 class Join : public Module {
  public:
   bool takes_several() const override { return true; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override { return output_shape_of({&input, 1}); }
   Cost cost(const Shape& input) const override { return cost_of({&input, 1}); }
   Cost cost_of(std::span<const Shape> inputs) const override { return {0, 0, output_shape_of(inputs).size()}; }

@@ -18,6 +18,7 @@ class Linear final : public Module {
   Linear(const Params& p, const std::string& place) : units_(p.units), weights_(p, place) {}
 
   std::string type() const override { return "linear"; }
+  Takes takes() const override { return Takes::bf16; }
   Shape output_shape(const Shape& input) const override {
     check_input(input);
     return input.with(input.rank() - 1, units());

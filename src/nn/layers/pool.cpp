@@ -42,6 +42,7 @@ class PoolLayer final : public Module {
         window_(kName, place, axes, params_.size, params_.stride.is_null() ? params_.size : params_.stride,
                 params_.padding, 1, "size") {}
   std::string type() const override { return kName; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override {
     Slide s = window_.slide(input);
     for (int a = 0; a < axes; ++a)

@@ -14,6 +14,7 @@ class Flatten final : public Module {
   using Params = FlattenParams;
   explicit Flatten(Params) {}
   std::string type() const override { return "flatten"; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override { return {input.size()}; }
   Cost cost(const Shape&) const override { return {}; }
   bool keeps_values() const override { return true; }
@@ -35,6 +36,7 @@ class Reshape final : public Module {
       throw Error(ErrorKind::config, {"reshape.shape", "at most one size of -1", Shape(params_.shape).text(), ""});
   }
   std::string type() const override { return "reshape"; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override {
     Shape to(params_.shape);
     check_size(to);

@@ -20,6 +20,7 @@ class Residual final : public Module {
     if (!p.shortcut.is_null()) shortcut_ = make_network(p.shortcut, 0, place + ".shortcut");
   }
   std::string type() const override { return "residual"; }
+  Takes takes() const override { return Takes::either; }
   Shape output_shape(const Shape& input) const override {
     Shape main = branch_->output_shape(input), side = shortcut_ ? shortcut_->output_shape(input) : input;
     if (main != side)
@@ -53,6 +54,10 @@ class Residual final : public Module {
   Tensor forward(const Tensor& x, const Context& context) override {
     Tensor side = shortcut_ ? shortcut_->forward(x, context) : x;
     Tensor branch = branch_->forward(x, context);
+    if (side.dtype() != branch.dtype()) {  // in mixed precision: one multiplies last, the other does not
+      side = cast(side, Dtype::bf16);
+      branch = cast(branch, Dtype::bf16);
+    }
     return relu_after_ && !context.watch ? add_relu(side, branch) : side + branch;
   }
   bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }

@@ -34,7 +34,7 @@ void check_bias(const char* op, const Tensor& b, std::int64_t channels) {
 }
 
 ConvShape shape_of(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide) {
-  require_same_dtype(op, x, w);
+  require_arithmetic(op, x, w);
   int axes = x.rank() - 2;
   if (axes < 1 || axes > Window::kAxes || w.rank() != axes + 2) throw_shapes(op, x, w);
   ConvShape s;
@@ -52,7 +52,7 @@ ConvShape shape_of(const char* op, const Tensor& x, const Tensor& w, const Tenso
 
 ConvShape transposed_shape(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide) {
   const char* op = "conv_transpose";
-  require_same_dtype(op, x, w);
+  require_arithmetic(op, x, w);
   int axes = x.rank() - 2;
   bool fits = axes >= 1 && axes <= Window::kAxes && w.rank() == axes + 2 && slide.groups >= 1;
   if (!fits || x.size() < 1 || w.size() < 1 || w.dim(-1) != x.dim(-1) || w.dim(-1) % slide.groups != 0)
@@ -83,7 +83,7 @@ template <class T>
 Tensor packed(const ConvShape& s, ConvPass pass, const Tensor& w) {
   ComputeScope scope;
   Tensor p = make_whole({static_cast<std::int64_t>(kernels::packed_elements<T>(s, pass))}, DtypeOf<T>::value);
-  kernels::pack_weights<T>(s, pass, w.template data<T>(), buffer<T>(p));
+  kernels::pack_weights<T>(s, pass, w.template data<Arithmetic<T>>(), buffer<T>(p));
   return p;
 }
 
@@ -95,8 +95,8 @@ void queue_forward(const Place& place, const ConvShape& s, const Tensor& x, cons
   View vx(x), vw(weights), vy(y);
   Extent extent(place, x.shape());
   run_at(place, [=](int i) {
-    kernels::conv_forward<T>(in_shard(s, extent, i), vx.template at<T>(i), vw.template at<T>(i), bias.template at<T>(i),
-                             vy.template at<T>(i));
+    kernels::conv_forward<T>(in_shard(s, extent, i), vx.template at<T>(i), vw.template at<T>(i),
+                             bias.template at<Arithmetic<T>>(i), vy.template at<T>(i));
   });
 }
 
@@ -113,49 +113,14 @@ void queue_backward_data(const Place& place, const ConvShape& s, const Tensor& d
 
 template <class T>
 Tensor weight_gradient(const Place& place, const ConvShape& s, const Tensor& x, const Tensor& dy, const Shape& w) {
-  Tensor dw = make_term_at(place, w, x.dtype());
+  Tensor dw = make_term_at(place, w, arithmetic(x.dtype()));
   View vx(x), vdy(dy), vdw(dw);
   Extent extent(place, x.shape());
   run_at(place, [=](int i) {
     kernels::conv_backward_weights<T>(in_shard(s, extent, i), vx.template at<T>(i), vdy.template at<T>(i),
-                                      vdw.template at<T>(i));
+                                      vdw.template at<Arithmetic<T>>(i));
   });
   return dw;
-}
-
-// y = f(z (+ b)) for a z that `multiply(z)` queues, whose gradients `backward(step, dz)` adds.
-template <class Multiply, class Backward>
-Tensor activated(const char* op, const Place& place, const Shape& shape, const Tensor& x, const Tensor& w,
-                 const Tensor& b, bool bias_is_added, const Activation& activation, Multiply multiply,
-                 Backward backward) {
-  Unary f = loop_function(activation.kind);
-  Saves keeps = kernels::saves(f);
-  double p = activation.parameter;
-  std::int64_t channels = shape[shape.rank() - 1];
-  bool wanted = any_requires_grad({&x, &w, &b}), apart = wanted && keeps == Saves::argument;
-  // In place unless the derivative needs z itself.
-  Tensor y = make_at(place, shape, x.dtype()), z = apart ? make_at(place, shape, x.dtype()) : y;
-  multiply(z);
-  RowCut cut(place, shape);
-  View vy(y), vz(z), vb = b.defined() && !bias_is_added ? View(b) : View();
-  dispatch(x.dtype(), op, [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      std::int64_t rows = cut.rows(i);
-      Unary own = apart ? Unary::identity : f;
-      if (vb || own != Unary::identity)
-        loops<T>().bias_activation(vz.template at<T>(i), vb.template at<T>(i), rows, channels, own, T(p), T(0));
-      if (apart) loops<T>().unary(f, vz.template at<T>(i), vy.template at<T>(i), rows * channels, T(p), T(0));
-    });
-  });
-  if (wanted) {
-    Tensor saved = keeps == Saves::nothing ? Tensor() : apart ? z : y.detach();
-    record(y, {&x, &w, &b}, [=](BackwardStep& step) {
-      ActivationGradient g = through_activation(saved, step.take_grad(), f, p, step.wants(2), channels);
-      if (step.wants(2)) step.add(2, g.db);
-      backward(step, g.dz);
-    });
-  }
-  return y;
 }
 
 }  // namespace
@@ -166,16 +131,16 @@ Tensor conv(const Tensor& input, const Tensor& w, const Tensor& b, const Slide& 
   Place place = place_of(x);
   ConvShape s = shape_of("conv", x, w, b, slide);
   auto multiply = [&](const Tensor& z) {
-    dispatch(x.dtype(), "conv",
-             [&]<class T>(T) { queue_forward<T>(place, s, x, w, b.defined() ? View(b) : View(), z); });
+    dispatch_mixed(x.dtype(), "conv",
+                   [&]<class T>(T) { queue_forward<T>(place, s, x, w, b.defined() ? View(b) : View(), z); });
   };
-  return activated("conv", place, result_shape(s, x.rank() - 2), x, w, b, true, f, multiply,
+  return activated("conv", place, result_shape(s, x.rank() - 2), x.dtype(), x, w, b, true, f, multiply,
                    [=](BackwardStep& step, Tensor dz) {
                      Tensor from = x;
                      Place at = place_of(from, dz);
                      from = aligned(from, at);
                      dz = aligned(dz, at);
-                     dispatch(from.dtype(), "conv", [&]<class T>(T) {
+                     dispatch_mixed(from.dtype(), "conv", [&]<class T>(T) {
                        if (step.wants(1)) step.add(1, weight_gradient<T>(at, s, from, dz, w.shape()));
                        if (!step.wants(0)) return;
                        Tensor dx = make_at(at, from.shape(), from.dtype());
@@ -194,21 +159,22 @@ Tensor conv_transpose(const Tensor& input, const Tensor& w, const Tensor& b, con
   Shape shape = x.shape().with(x.rank() - 1, s.in);
   for (int i = 1; i < x.rank() - 1; ++i) shape[i] = s.window.size[Window::kAxes - (x.rank() - 2) + i - 1];
   auto multiply = [&](const Tensor& z) {
-    dispatch(x.dtype(), "conv_transpose", [&]<class T>(T) { queue_backward_data<T>(place, s, x, w, z); });
+    dispatch_mixed(x.dtype(), "conv_transpose", [&]<class T>(T) { queue_backward_data<T>(place, s, x, w, z); });
   };
-  return activated("conv_transpose", place, shape, x, w, b, false, f, multiply, [=](BackwardStep& step, Tensor dz) {
-    Tensor from = x;
-    Place at = place_of(from, dz);
-    from = aligned(from, at);
-    dz = aligned(dz, at);
-    dispatch(from.dtype(), "conv_transpose", [&]<class T>(T) {
-      if (step.wants(1)) step.add(1, weight_gradient<T>(at, s, dz, from, w.shape()));
-      if (!step.wants(0)) return;
-      Tensor dx = make_at(at, from.shape(), from.dtype());
-      queue_forward<T>(at, s, dz, w, View(), dx);
-      step.add(0, dx);
-    });
-  });
+  return activated("conv_transpose", place, shape, x.dtype(), x, w, b, false, f, multiply,
+                   [=](BackwardStep& step, Tensor dz) {
+                     Tensor from = x;
+                     Place at = place_of(from, dz);
+                     from = aligned(from, at);
+                     dz = aligned(dz, at);
+                     dispatch_mixed(from.dtype(), "conv_transpose", [&]<class T>(T) {
+                       if (step.wants(1)) step.add(1, weight_gradient<T>(at, s, dz, from, w.shape()));
+                       if (!step.wants(0)) return;
+                       Tensor dx = make_at(at, from.shape(), from.dtype());
+                       queue_forward<T>(at, s, dz, w, View(), dx);
+                       step.add(0, dx);
+                     });
+                   });
 }
 
 }  // namespace gradus

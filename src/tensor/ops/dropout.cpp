@@ -17,14 +17,15 @@ Tensor masked(const Tensor& x, double rate, const RandomKey& key) {
   Tensor y = make_at(place, x.shape(), x.dtype());
   View vx(x), vy(y);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), "dropout", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "dropout", [&]<class T>(T) {
     run_at(place, [=](int i) {
       float uniform[kBlock];
       std::int64_t first = extent.first_row(i) * extent.row_size(), n = extent.elements(i);
       for (std::int64_t b = 0; b < n; b += kBlock) {
         std::int64_t count = std::min(kBlock, n - b);
         fill_uniform01(key, static_cast<std::uint64_t>(first + b), uniform, count);
-        kernels::loops<T>().dropout(vx.template at<T>(i) + b, uniform, vy.template at<T>(i) + b, count, T(rate));
+        kernels::loops<T>().dropout(vx.template at<T>(i) + b, uniform, vy.template at<T>(i) + b, count,
+                                    Arithmetic<T>(rate));
       }
     });
   });

@@ -18,6 +18,12 @@ void require_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
                  "convert one with to()"});
 }
 
+void require_arithmetic(const char* op, const Tensor& x, const Tensor& parameter) {
+  if (parameter.dtype() != arithmetic(x.dtype()))
+    throw Error(ErrorKind::shape, {op, std::string("a parameter of ") + dtype_name(arithmetic(x.dtype())),
+                                   dtype_name(parameter.dtype()), "convert it with to()"});
+}
+
 namespace {
 
 Tensor unary_gradient(Unary f, const Tensor& saved, Tensor dy, double p, double q) {
@@ -28,10 +34,11 @@ Tensor unary_gradient(Unary f, const Tensor& saved, Tensor dy, double p, double 
   Tensor dx = make_at(place, dy.shape(), dy.dtype());
   View saved_view = s.defined() ? View(s) : View(), from(dy), to(dx);
   Extent extent(place, dy.shape());
-  dispatch(dy.dtype(), "backward", [&]<class T>(T) {
+  dispatch_mixed(dy.dtype(), "backward", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
       loops<T>().unary_backward(f, saved_view.template at<T>(i), from.template at<T>(i), to.template at<T>(i),
-                                extent.elements(i), T(p), T(q));
+                                extent.elements(i), A(p), A(q));
     });
   });
   return dx;
@@ -43,9 +50,10 @@ Tensor unary(const char* name, Unary f, const Tensor& argument, double p = 0, do
   Tensor y = make_at(place, x.shape(), x.dtype());
   View from(x), to(y);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), name, [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), name, [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().unary(f, from.template at<T>(i), to.template at<T>(i), extent.elements(i), T(p), T(q));
+      loops<T>().unary(f, from.template at<T>(i), to.template at<T>(i), extent.elements(i), A(p), A(q));
     });
   });
   if (any_requires_grad({&x})) {
@@ -96,6 +104,8 @@ Shape shard_shape(const Shape& shape, int out_rank, std::int64_t rows) {
 
 Tensor binary_values(const char* name, Binary f, const Tensor& first, const Tensor& second) {
   require_same_dtype(name, first, second);
+  if (first.dtype() == Dtype::bf16 && first.shape() != second.shape())
+    return cast(binary_values(name, f, cast(first, Dtype::f32), cast(second, Dtype::f32)), Dtype::bf16);
   Tensor a = first, b = second;
   Shape out = broadcast_shapes(a.shape(), b.shape(), name);
   // A cut tensor that gains leading axes, or whose single row repeats, is no longer cut along the result's axis 0.
@@ -111,7 +121,7 @@ Tensor binary_values(const char* name, Binary f, const Tensor& first, const Tens
   Extent extent(place, out);
   bool same = a.shape() == b.shape();
   Shape sa = a.shape(), sb = b.shape();
-  dispatch(a.dtype(), name, [&]<class T>(T) {
+  dispatch_mixed(a.dtype(), name, [&]<class T>(T) {
     run_at(place, [=](int i) {
       Broadcast plan;
       if (same) {
@@ -153,6 +163,37 @@ Tensor winner_share(Binary wins, const Tensor& a, const Tensor& b) {
 }
 
 }  // namespace
+
+namespace {
+
+Tensor converted(const Tensor& argument, Dtype wanted) {
+  Tensor x = argument;
+  Place place = place_of(x);
+  Tensor y = make_at(place, x.shape(), wanted);
+  View vx(x), vy(y);
+  Extent extent(place, x.shape());
+  bool widens = wanted == Dtype::f32;
+  run_at(place, [=](int i) {
+    if (widens)
+      loops<float>().widen(vx.at<bf16>(i), vy.at<float>(i), extent.elements(i));
+    else
+      loops<float>().narrow(vx.at<float>(i), vy.at<bf16>(i), extent.elements(i));
+  });
+  return y;
+}
+
+}  // namespace
+
+Tensor cast(const Tensor& x, Dtype dtype) {
+  Dtype from = x.dtype();
+  if (from == dtype) return x;
+  if ((from != Dtype::f32 && from != Dtype::bf16) || (dtype != Dtype::f32 && dtype != Dtype::bf16))
+    throw Error(ErrorKind::shape, {"cast", "f32 to bf16 or bf16 to f32",
+                                   std::string(dtype_name(from)) + " to " + dtype_name(dtype), "use to()"});
+  Tensor y = converted(x, dtype);
+  record(y, {&x}, [from](BackwardStep& step) { step.add(0, converted(step.grad(), from)); });
+  return y;
+}
 
 Tensor neg(const Tensor& x) { return unary("neg", Unary::neg, x); }
 Tensor abs(const Tensor& x) { return unary("abs", Unary::abs, x); }

@@ -40,17 +40,18 @@ ActivationGradient through_activation(Tensor saved, Tensor dy, Unary f, double p
   ActivationGradient g;
   g.dz = f == Unary::identity || is_unshared(dy) ? dy : make_at(place, dy.shape(), dy.dtype());
   // The sum over a single row is that row.
-  bool one_row = with_bias && place.plan == nullptr && dy.size() == n;
+  bool one_row = with_bias && place.plan == nullptr && dy.size() == n && dy.dtype() != Dtype::bf16;
   if (one_row) g.db = reshaped_view(g.dz, {n}, {});
   bool sums = with_bias && !one_row;
-  if (sums) g.db = make_term_at(place, {n}, dy.dtype());
+  if (sums) g.db = make_term_at(place, {n}, arithmetic(dy.dtype()));
   if (f == Unary::identity && !sums) return g;
   View vs = saved.defined() ? View(saved) : View(), vdy(dy), vdz(g.dz), vdb = sums ? View(g.db) : View();
   RowCut cut(place, dy.shape());
-  dispatch(dy.dtype(), "bias and activation", [&]<class T>(T) {
+  dispatch_mixed(dy.dtype(), "bias and activation", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
       loops<T>().activation_bias_backward(vs.template at<T>(i), vdy.template at<T>(i), vdz.template at<T>(i),
-                                          vdb.template at<T>(i), cut.rows(i), n, f, T(p), T(0));
+                                          vdb.template at<A>(i), cut.rows(i), n, f, A(p), A(0));
     });
   });
   return g;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "gradus/base/error.h"
+#include "gradus/kernels/inner_product.h"
 #include "gradus/kernels/loops.h"
 #include "gradus/kernels/matmul.h"
 #include "gradus/tensor/impl.h"
@@ -16,7 +17,7 @@ using kernels::Unary;
 namespace {
 
 void check_linear(const Tensor& x, const Tensor& w, const Tensor& b) {
-  require_same_dtype("linear", x, w);
+  require_arithmetic("linear", x, w);
   const Shape &sx = x.shape(), &sw = w.shape();
   if (sw.rank() != 2 || sx.rank() < 1 || sx[sx.rank() - 1] != sw[0])
     throw Error(ErrorKind::shape,
@@ -70,6 +71,66 @@ Tensor half_terms(const Place& place, const Tensor& x, const Tensor& w, std::int
   return terms;
 }
 
+// ---- mixed precision
+
+using kernels::ProductPass;
+using kernels::ProductShape;
+
+Tensor packed(const ProductShape& s, ProductPass pass, const Tensor& w) {
+  ComputeScope scope;
+  Tensor p = make_whole({static_cast<std::int64_t>(kernels::packed_elements(s, pass))}, Dtype::bf16);
+  kernels::pack_weights(s, pass, w.data<float>(), buffer<bf16>(p));
+  return p;
+}
+
+ProductShape in_shard(ProductShape s, const RowCut& cut, int shard) {
+  s.n = cut.rows(shard);
+  return s;
+}
+
+// Adds the gradients of x and w, inputs 0 and 1 of the step.
+void mixed_gradients(BackwardStep& step, const Tensor& x_saved, const Tensor& w, const Tensor& dz_f32) {
+  Tensor x = x_saved, dz = cast(dz_f32, Dtype::bf16);
+  Place place = place_of(x, dz);
+  x = aligned(x, place);
+  dz = aligned(dz, place);
+  ProductShape s{0, w.dim(0), w.dim(1)};
+  RowCut cut(place, x.shape());
+  View vx(x), vdz(dz);
+  if (step.wants(1)) {
+    Tensor dw = make_term_at(place, w.shape(), Dtype::f32);
+    View vdw(dw);
+    run_at(place, [=](int i) {
+      kernels::product_backward_weights(in_shard(s, cut, i), vx.at<bf16>(i), vdz.at<bf16>(i), vdw.at<float>(i));
+    });
+    step.add(1, dw);
+  }
+  if (!step.wants(0)) return;
+  Tensor dx = make_at(place, x.shape(), Dtype::bf16), weights = packed(s, ProductPass::backward_data, w);
+  View vw(weights), vdx(dx);
+  run_at(place, [=](int i) {
+    kernels::product_backward_data(in_shard(s, cut, i), vdz.at<bf16>(i), vw.at<bf16>(i), vdx.at<bf16>(i));
+  });
+  step.add(0, dx);
+}
+
+// f(x w + b) in f32 for x in bf16.
+Tensor mixed_linear(const Tensor& argument, const Tensor& w, const Tensor& b, const Activation& activation) {
+  Tensor x = argument;
+  Place place = place_of(x);
+  ProductShape s{0, w.dim(0), w.dim(1)};
+  Tensor weights = packed(s, ProductPass::forward, w);
+  auto multiply = [&](const Tensor& z) {
+    View vx(x), vw(weights), vz(z);
+    RowCut cut(place, x.shape());
+    run_at(place, [=](int i) {
+      kernels::product_forward(in_shard(s, cut, i), vx.at<bf16>(i), vw.at<bf16>(i), vz.at<float>(i));
+    });
+  };
+  return activated("linear", place, x.shape().with(x.rank() - 1, s.out), Dtype::f32, x, w, b, false, activation,
+                   multiply, [=](BackwardStep& step, const Tensor& dz) { mixed_gradients(step, x, w, dz); });
+}
+
 }  // namespace
 
 Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activation& activation) {
@@ -78,6 +139,7 @@ Tensor linear(const Tensor& input, const Tensor& w, const Tensor& b, const Activ
   Tensor x = input;
   Place place = place_of(x);
   if (x.rank() == 1) return reshape(linear(reshape(x, {1, x.dim(0)}), w, b, activation), {w.dim(1)});
+  if (x.dtype() == Dtype::bf16) return mixed_linear(x, w, b, activation);
   Unary f = loop_function(activation.kind);
   Saves keeps = kernels::saves(f);
   double p = activation.parameter;

@@ -17,7 +17,7 @@ void check_channels(const char* op, const Tensor& x, const Tensor& per_channel, 
     throw Error(ErrorKind::shape,
                 {op, std::string(what) + " [" + (x.rank() ? std::to_string(x.dim(-1)) : "channels") + "]",
                  per_channel.shape().text(), "x is " + x.shape().text()});
-  require_same_dtype(op, x, per_channel);
+  require_arithmetic(op, x, per_channel);
 }
 
 std::int64_t rows_in(const Extent& e, int shard, std::int64_t c) { return c == 0 ? 0 : e.elements(shard) / c; }
@@ -59,9 +59,10 @@ Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b, boo
   View vx(x), va(a), vb(b), vy(y);
   Extent extent(place, x.shape());
   std::int64_t c = x.dim(-1);
-  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().column_affine(vx.template at<T>(i), va.template at<T>(i), vb.template at<T>(i), vy.template at<T>(i),
+      loops<T>().column_affine(vx.template at<T>(i), va.template at<A>(i), vb.template at<A>(i), vy.template at<T>(i),
                                rows_in(extent, i, c), c, relu);
     });
   });
@@ -79,13 +80,15 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   dy = aligned(dy, place);
   if (y.defined()) y = aligned(y, place);
   std::int64_t c = x.dim(-1);
-  Tensor t1 = make_term_at(place, {c}, x.dtype()), t2 = make_term_at(place, {c}, x.dtype());
+  Dtype sums = arithmetic(x.dtype());
+  Tensor t1 = make_term_at(place, {c}, sums), t2 = make_term_at(place, {c}, sums);
   View vx(x), vdy(dy), vy = y.defined() ? View(y) : View(), vm(mean), vi(inv), v1(t1), v2(t2);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
       loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i),
-                                 vm.template at<T>(i), vi.template at<T>(i), v1.template at<T>(i), v2.template at<T>(i),
+                                 vm.template at<A>(i), vi.template at<A>(i), v1.template at<A>(i), v2.template at<A>(i),
                                  rows_in(extent, i, c), c);
     });
   });
@@ -97,10 +100,11 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   Tensor a = gain * inv, b = neg(a * inv * s2) / n, d = neg(a * s1) / n - b * mean;
   Tensor dx = is_unshared(dy) ? dy : make_at(place, x.shape(), x.dtype());
   View va(a), vb(b), vd(d), vdx(dx);
-  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i), va.template at<T>(i),
-                                vb.template at<T>(i), vd.template at<T>(i), vdx.template at<T>(i),
+      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i), va.template at<A>(i),
+                                vb.template at<A>(i), vd.template at<A>(i), vdx.template at<T>(i),
                                 rows_in(extent, i, c), c);
     });
   });
@@ -122,19 +126,21 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   if (batch.count < 2)
     throw Error(ErrorKind::shape, {"batch_norm", "at least two rows to take statistics over", x.shape().text(),
                                    "use a larger batch, or layer_norm"});
-  Tensor means = make_term_at(place, {c}, x.dtype()), m2s = make_term_at(place, {c}, x.dtype());
+  Dtype sums = arithmetic(x.dtype());
+  Tensor means = make_term_at(place, {c}, sums), m2s = make_term_at(place, {c}, sums);
   View vx(x), vm(means), v2(m2s);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
+    using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().column_moments(vx.template at<T>(i), vm.template at<T>(i), v2.template at<T>(i), rows_in(extent, i, c),
+      loops<T>().column_moments(vx.template at<T>(i), vm.template at<A>(i), v2.template at<A>(i), rows_in(extent, i, c),
                                 c);
     });
   });
   flush();
-  batch.mean = make_whole({c}, x.dtype());
-  batch.variance = make_whole({c}, x.dtype());
-  dispatch(x.dtype(), "batch_norm", [&]<class T>(T) {
+  batch.mean = make_whole({c}, sums);
+  batch.variance = make_whole({c}, sums);
+  dispatch(sums, "batch_norm", [&]<class T>(T) {
     merge_moments<T>(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(),
                      batch.variance.mutable_data<T>());
   });
@@ -164,8 +170,9 @@ Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias,
     return batch_norm_fixed(x, whole(gain), whole(bias), epsilon, whole(mean), whole(variance), with_relu);
   Tensor inv = inverse_deviation(variance, epsilon);
   if (any_requires_grad({&x, &gain, &bias})) {
-    Tensor y = (x - mean) * (gain * inv) + bias;
-    return with_relu ? relu(y) : y;
+    Tensor values = x.dtype() == Dtype::bf16 ? cast(x, Dtype::f32) : x, y = (values - mean) * (gain * inv) + bias;
+    if (with_relu) y = relu(y);
+    return x.dtype() == Dtype::bf16 ? cast(y, Dtype::bf16) : y;
   }
   Tensor a = gain * inv, input = x.rank() == 1 ? whole(x) : x;
   place_of(input);
@@ -184,7 +191,7 @@ Tensor add_relu(const Tensor& first, const Tensor& second) {
   Tensor y = make_at(place, a.shape(), a.dtype());
   View va(a), vb(b), vy(y);
   Extent extent(place, a.shape());
-  dispatch(a.dtype(), "add_relu", [&]<class T>(T) {
+  dispatch_mixed(a.dtype(), "add_relu", [&]<class T>(T) {
     run_at(place, [=](int i) {
       loops<T>().add_relu(va.template at<T>(i), vb.template at<T>(i), vy.template at<T>(i), extent.elements(i));
     });
@@ -198,10 +205,10 @@ Tensor add_relu(const Tensor& first, const Tensor& second) {
     Tensor dx = is_unshared(dy) ? dy : make_at(at, dy.shape(), dy.dtype());
     View vfrom(from), vdy(dy), vdx(dx);
     Extent size(at, dy.shape());
-    dispatch(dy.dtype(), "add_relu", [&]<class T>(T) {
+    dispatch_mixed(dy.dtype(), "add_relu", [&]<class T>(T) {
       run_at(at, [=](int i) {
         loops<T>().unary_backward(kernels::Unary::relu, vfrom.template at<T>(i), vdy.template at<T>(i),
-                                  vdx.template at<T>(i), size.elements(i), T(0), T(0));
+                                  vdx.template at<T>(i), size.elements(i), Arithmetic<T>(0), Arithmetic<T>(0));
       });
     });
     step.add(0, dx);

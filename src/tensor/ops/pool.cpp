@@ -51,7 +51,7 @@ Tensor max_pool(const Tensor& argument, const Kernel& kernel, const Slide& slide
   Tensor y = make_at(place, result_shape(p, x), x.dtype()), taps = make_at(place, y.shape(), Dtype::i32);
   View vx(x), vy(y), vt(taps);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), "max_pool", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "max_pool", [&]<class T>(T) {
     run_at(place, [=](int i) {
       loops<T>().max_pool(in_shard(p, extent, i), vx.template at<T>(i), vy.template at<T>(i),
                           vt.template at<std::int32_t>(i));
@@ -65,7 +65,7 @@ Tensor max_pool(const Tensor& argument, const Kernel& kernel, const Slide& slide
     Tensor dx = make_at(at, shape, dy.dtype());
     View vdy(dy), vw(where), vdx(dx);
     Extent rows(at, shape);
-    dispatch(dy.dtype(), "max_pool", [&]<class T>(T) {
+    dispatch_mixed(dy.dtype(), "max_pool", [&]<class T>(T) {
       run_at(at, [=](int i) {
         loops<T>().max_pool_backward(in_shard(p, rows, i), vdy.template at<T>(i), vw.template at<std::int32_t>(i),
                                      vdx.template at<T>(i));
@@ -88,7 +88,7 @@ Tensor average_pool(const Tensor& argument, const Kernel& kernel, const Slide& s
   Tensor y = make_at(place, result_shape(p, x), x.dtype());
   View vx(x), vy(y);
   Extent extent(place, x.shape());
-  dispatch(x.dtype(), "average_pool", [&]<class T>(T) {
+  dispatch_mixed(x.dtype(), "average_pool", [&]<class T>(T) {
     run_at(place, [=](int i) {
       loops<T>().average_pool(in_shard(p, extent, i), divisor, vx.template at<T>(i), vy.template at<T>(i));
     });
@@ -99,7 +99,7 @@ Tensor average_pool(const Tensor& argument, const Kernel& kernel, const Slide& s
     Tensor dx = make_at(at, shape, dy.dtype());
     View vdy(dy), vdx(dx);
     Extent rows(at, shape);
-    dispatch(dy.dtype(), "average_pool", [&]<class T>(T) {
+    dispatch_mixed(dy.dtype(), "average_pool", [&]<class T>(T) {
       run_at(at, [=](int i) {
         loops<T>().average_pool_backward(in_shard(p, rows, i), divisor, vdy.template at<T>(i), vdx.template at<T>(i));
       });

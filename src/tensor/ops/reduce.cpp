@@ -260,6 +260,7 @@ Tensor logsumexp(const Tensor& argument, int named, bool keep) {
 
 Tensor sum_to(const Tensor& argument, const Shape& shape) {
   if (argument.shape() == shape) return argument;
+  if (argument.dtype() == Dtype::bf16) return cast(sum_to(cast(argument, Dtype::f32), shape), Dtype::bf16);
   Tensor g = argument;
   place_of(g);
   std::vector<int> axes;
