@@ -41,7 +41,8 @@ Batch ImageDataset::batch(std::span<const std::uint32_t> rows, const std::int64_
     fetch_labels(parts_.target, parts_.weight, rows, out);
   } else {
     out.target = masks ? Tensor::empty(batch_of(mask, n), Dtype::i32) : Tensor::empty(batch_of(target, n));
-    out.total_weight = static_cast<double>(out.target.size() / (masks ? 1 : target[target.rank() - 1]));
+    std::int64_t places = out.target.size() / (masks ? 1 : target[target.rank() - 1]);
+    out.total_weight = static_cast<double>(places);
   }
   auto width = static_cast<std::size_t>(one.size());
   float* values = out.inputs.mutable_data<float>();
@@ -57,8 +58,8 @@ Batch ImageDataset::batch(std::span<const std::uint32_t> rows, const std::int64_
       e.values = {values + i * width, width};
       images.read(rows[i], e.values);
       if (masks) {
-        auto places = static_cast<std::size_t>(mask.size());
-        e.mask = {out.target.mutable_data<std::int32_t>() + i * places, places};
+        auto size = static_cast<std::size_t>(mask.size());
+        e.mask = {out.target.mutable_data<std::int32_t>() + i * size, size};
         images.read_mask(rows[i], e.mask);
       } else if (own_targets) {
         auto size = static_cast<std::size_t>(target.size());
