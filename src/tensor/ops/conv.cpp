@@ -9,9 +9,6 @@ namespace gradus {
 
 using kernels::ConvPass;
 using kernels::ConvShape;
-using kernels::loops;
-using kernels::Saves;
-using kernels::Unary;
 using kernels::Window;
 
 namespace {
