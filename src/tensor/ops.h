@@ -106,8 +106,8 @@ using Kernel = std::array<std::int64_t, 3>;  // for the axes of size, in their o
 Tensor max_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
 Tensor min_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
 Tensor average_pool(const Tensor& x, const Kernel& kernel, const Slide& slide, bool count_padding = false);
-// The same in windows that divide the input into `size` results: result i of an axis is of positions i s / size,
-// rounded down, to (i + 1) s / size, rounded up, where s is the input's size.
+// The same in windows that divide the input into `size` results: that of result i of an axis of s begins at i s / size,
+// rounded down, and ends before (i + 1) s / size, rounded up.
 Tensor adaptive_max_pool(const Tensor& x, const Kernel& size);
 Tensor adaptive_average_pool(const Tensor& x, const Kernel& size);
 // x taken to at least as many positions, `size`. Position i of an axis of s lies at (i + 1/2) s / size - 1/2 of the
