@@ -47,7 +47,7 @@ class Upsample final : public Module {
   }
   Cost cost(const Shape& input) const override {
     std::int64_t size = output_shape(input).size();
-    return {0, method_ == Upsampling::linear ? 2 * axes * size : 0, size};
+    return {0, method_ == Upsampling::linear ? size * 2 * axes : 0, size};
   }
   Tensor forward(const Tensor& x, const Context&) override {
     Shape out = output_shape(x.shape().without(0));
