@@ -189,6 +189,18 @@ struct Loops {
   // y = (x - shift) * scale, from bytes or from the own type; used when batches are put together.
   void (*bytes_affine)(const std::uint8_t* x, T* y, I n, T shift, T scale);
 
+  // Upsampling: each position the value of the one it lies in, or what lies linearly between the nearest ones.
+  // `row` has room for size[2] x channels numbers.
+  void (*upsample_nearest)(const Resizing& r, const T* x, T* y);
+  void (*upsample_nearest_backward)(const Resizing& r, const T* dy, T* dx);
+  void (*upsample_linear)(const Resizing& r, const T* x, T* y, T* row);
+  void (*upsample_linear_backward)(const Resizing& r, const T* dy, T* dx, T* row);
+  // Pooling over `result` windows that together cover x. `from` is the position in the example of the maximum, chosen
+  // as in max_pool.
+  void (*adaptive_max_pool)(const Resizing& r, const T* x, T* y, std::int32_t* from);
+  void (*adaptive_max_pool_backward)(const Resizing& r, const T* dy, const std::int32_t* from, T* dx);
+  void (*adaptive_average_pool)(const Resizing& r, const T* x, T* y);
+  void (*adaptive_average_pool_backward)(const Resizing& r, const T* dy, T* dx);
   // From bf16 and to the nearest one, ties to even.
   void (*widen)(const bf16* x, T* y, I n);
   void (*narrow)(const T* x, bf16* y, I n);

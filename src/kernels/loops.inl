@@ -1045,6 +1045,241 @@ void bytes_affine(const std::uint8_t* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I
   for (I i = 0; i < n; ++i) y[i] = (static_cast<T>(x[i]) - shift) * scale;
 }
 
+// ---- other sizes: upsampling and adaptive pooling
+
+static I positions(const I* size) { return size[0] * size[1] * size[2]; }
+
+// The first position of a result whose source, position * size / result rounded down, is `at`.
+static I first_from(I at, I size, I result) { return (at * result + size - 1) / size; }
+
+// Calls f(offset in x, offset in y) for each row of y, [result[2], channels], and the row of x it is taken from.
+template <class F>
+static void for_nearest_rows(const Resizing& r, F f) {
+  I y = 0;
+  for (I n = 0; n < r.n; ++n)
+    for (I a = 0; a < r.result[0]; ++a)
+      for (I b = 0; b < r.result[1]; ++b, y += r.result[2] * r.channels) {
+        I plane = n * r.size[0] + a * r.size[0] / r.result[0];
+        f((plane * r.size[1] + b * r.size[1] / r.result[1]) * r.size[2] * r.channels, y);
+      }
+}
+
+template <class T>
+void upsample_nearest(const Resizing& r, const T* x, T* y) {
+  const I c = r.channels, width = r.result[2] * c;
+  I written = -1;  // the row of x that the row of y before was made of
+  for_nearest_rows(r, [&](I from, I to) {
+    T* GRADUS_RESTRICT out = y + to;
+    if (from == written) {
+      const T* GRADUS_RESTRICT before = out - width;
+      for (I i = 0; i < width; ++i) out[i] = before[i];
+      return;
+    }
+    written = from;
+    const T* GRADUS_RESTRICT v = x + from;
+    for (I i = 0, j = 0; i < r.size[2]; ++i, v += c)
+      for (I end = first_from(i + 1, r.size[2], r.result[2]); j < end; ++j, out += c)
+        for (I k = 0; k < c; ++k) out[k] = v[k];
+  });
+}
+
+template <class T>
+void upsample_nearest_backward(const Resizing& r, const T* dy, T* dx) {
+  const I c = r.channels;
+  for (I i = 0; i < r.n * positions(r.size) * c; ++i) dx[i] = T(0);
+  for_nearest_rows(r, [&](I from, I to) {
+    const T* GRADUS_RESTRICT d = dy + to;
+    T* GRADUS_RESTRICT sum = dx + from;
+    for (I i = 0, j = 0; i < r.size[2]; ++i, sum += c)
+      for (I end = first_from(i + 1, r.size[2], r.result[2]); j < end; ++j, d += c)
+        for (I k = 0; k < c; ++k) sum[k] += d[k];
+  });
+}
+
+// Where a position of a result lies along an axis of x: at x[low] (1 - weight) + x[high] weight. Positions are the
+// middles of equal parts of the axis.
+template <class T>
+struct Between {
+  I low, high;
+  T weight;
+};
+template <class T>
+static inline Between<T> between(I at, I size, I result) {
+  double position = (static_cast<double>(at) + 0.5) * (static_cast<double>(size) / static_cast<double>(result)) - 0.5;
+  if (position < 0) position = 0;
+  I low = static_cast<I>(position);
+  if (low + 1 >= size) return {size - 1, size - 1, T(0)};
+  return {low, low + 1, static_cast<T>(position - static_cast<double>(low))};
+}
+
+// Calls f(offset in an example of x, weight) for the rows that row (a, b) of the result lies between, up to four.
+template <class T, class F>
+static void for_rows_around(const Resizing& r, I a, I b, F f) {
+  const Between<T> u = between<T>(a, r.size[0], r.result[0]), v = between<T>(b, r.size[1], r.result[1]);
+  for (I corner = 0; corner < 4; ++corner) {
+    const bool deep = corner >= 2, down = corner % 2 == 1;
+    const T weight = (deep ? u.weight : T(1) - u.weight) * (down ? v.weight : T(1) - v.weight);
+    const I row = (deep ? u.high : u.low) * r.size[1] + (down ? v.high : v.low);
+    if (weight != T(0)) f(row * r.size[2] * r.channels, weight);
+  }
+}
+
+// y [result[2], channels] from x [size[2], channels], and the other way the gradient.
+template <class T>
+static void widen_row(const Resizing& r, const T* x, T* y) {
+  const I c = r.channels;
+  for (I j = 0; j < r.result[2]; ++j) {
+    const Between<T> p = between<T>(j, r.size[2], r.result[2]);
+    const T *low = x + p.low * c, *high = x + p.high * c, near = T(1) - p.weight, far = p.weight;
+    T* GRADUS_RESTRICT out = y + j * c;
+    for (I k = 0; k < c; ++k) out[k] = near * low[k] + far * high[k];
+  }
+}
+template <class T>
+static void narrow_row(const Resizing& r, const T* GRADUS_RESTRICT dy, T* GRADUS_RESTRICT dx) {
+  const I c = r.channels;
+  for (I i = 0; i < r.size[2] * c; ++i) dx[i] = T(0);
+  for (I j = 0; j < r.result[2]; ++j, dy += c) {
+    const Between<T> p = between<T>(j, r.size[2], r.result[2]);
+    T *low = dx + p.low * c, *high = dx + p.high * c;
+    for (I k = 0; k < c; ++k) low[k] += (T(1) - p.weight) * dy[k];
+    for (I k = 0; k < c; ++k) high[k] += p.weight * dy[k];
+  }
+}
+
+template <class T>
+void upsample_linear(const Resizing& r, const T* x, T* y, T* GRADUS_RESTRICT row) {
+  const I width = r.size[2] * r.channels;
+  for (I n = 0; n < r.n; ++n, x += positions(r.size) * r.channels)
+    for (I a = 0; a < r.result[0]; ++a)
+      for (I b = 0; b < r.result[1]; ++b, y += r.result[2] * r.channels) {
+        bool first = true;
+        for_rows_around<T>(r, a, b, [&](I at, T weight) {
+          const T* GRADUS_RESTRICT v = x + at;
+          if (first)
+            for (I i = 0; i < width; ++i) row[i] = weight * v[i];
+          else
+            for (I i = 0; i < width; ++i) row[i] += weight * v[i];
+          first = false;
+        });
+        widen_row(r, row, y);
+      }
+}
+
+template <class T>
+void upsample_linear_backward(const Resizing& r, const T* dy, T* dx, T* GRADUS_RESTRICT row) {
+  const I width = r.size[2] * r.channels, size = positions(r.size) * r.channels;
+  for (I n = 0; n < r.n; ++n, dx += size) {
+    for (I i = 0; i < size; ++i) dx[i] = T(0);
+    for (I a = 0; a < r.result[0]; ++a)
+      for (I b = 0; b < r.result[1]; ++b, dy += r.result[2] * r.channels) {
+        narrow_row(r, dy, row);
+        for_rows_around<T>(r, a, b, [&](I at, T weight) {
+          T* GRADUS_RESTRICT sum = dx + at;
+          for (I i = 0; i < width; ++i) sum[i] += weight * row[i];
+        });
+      }
+  }
+}
+
+// A window of adaptive pooling: by axis, positions [from, to) of x. That of result i goes from i size / result, rounded
+// down, to (i + 1) size / result, rounded up.
+struct Part {
+  I from[3], to[3];
+  I count() const { return (to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]); }
+};
+
+// Calls f(example, offset in y, window) for each window, in order.
+template <class F>
+static void for_parts(const Resizing& r, F f) {
+  I y = 0;
+  for (I n = 0; n < r.n; ++n)
+    for (I a = 0; a < r.result[0]; ++a)
+      for (I b = 0; b < r.result[1]; ++b)
+        for (I c = 0; c < r.result[2]; ++c, y += r.channels) {
+          const I at[] = {a, b, c};
+          Part p;
+          for (int i = 0; i < 3; ++i) {
+            p.from[i] = at[i] * r.size[i] / r.result[i];
+            p.to[i] = first_from(at[i] + 1, r.result[i], r.size[i]);
+          }
+          f(n, y, p);
+        }
+}
+
+// Calls f(position in an example of x) for each of a window's positions.
+template <class F>
+static void for_positions(const Resizing& r, const Part& p, F f) {
+  for (I a = p.from[0]; a < p.to[0]; ++a)
+    for (I b = p.from[1]; b < p.to[1]; ++b)
+      for (I c = p.from[2]; c < p.to[2]; ++c) f((a * r.size[1] + b) * r.size[2] + c);
+}
+
+template <class T>
+void adaptive_max_pool(const Resizing& r, const T* x, T* y, std::int32_t* from) {
+  const I c = r.channels;
+  for_parts(r, [&](I n, I out, const Part& p) {
+    T* GRADUS_RESTRICT most = y + out;
+    std::int32_t* GRADUS_RESTRICT where = from + out;
+    bool first = true;
+    for_positions(r, p, [&](I position) {
+      const T* GRADUS_RESTRICT v = x + (n * positions(r.size) + position) * c;
+      const auto own = static_cast<std::int32_t>(position);
+      for (I k = 0; first && k < c; ++k) most[k] = v[k], where[k] = own;
+      for (I k = 0; !first && k < c; ++k) {
+        T m = most[k];
+        most[k] = larger(m, v[k]);
+        where[k] = where_larger(m, v[k], where[k], own);
+      }
+      first = false;
+    });
+  });
+}
+
+template <class T>
+void adaptive_max_pool_backward(const Resizing& r, const T* dy, const std::int32_t* from, T* dx) {
+  const I c = r.channels;
+  for (I i = 0; i < r.n * positions(r.size) * c; ++i) dx[i] = T(0);
+  for_parts(r, [&](I n, I out, const Part& p) {
+    const T* GRADUS_RESTRICT d = dy + out;
+    const std::int32_t* GRADUS_RESTRICT where = from + out;
+    for_positions(r, p, [&](I position) {
+      T* GRADUS_RESTRICT sum = dx + (n * positions(r.size) + position) * c;
+      const auto own = static_cast<std::int32_t>(position);
+      for (I k = 0; k < c; ++k) sum[k] += where[k] == own ? d[k] : T(0);
+    });
+  });
+}
+
+template <class T>
+void adaptive_average_pool(const Resizing& r, const T* x, T* y) {
+  const I c = r.channels;
+  for_parts(r, [&](I n, I out, const Part& p) {
+    T* GRADUS_RESTRICT mean = y + out;
+    for (I k = 0; k < c; ++k) mean[k] = T(0);
+    for_positions(r, p, [&](I position) {
+      const T* GRADUS_RESTRICT v = x + (n * positions(r.size) + position) * c;
+      for (I k = 0; k < c; ++k) mean[k] += v[k];
+    });
+    const T scale = T(1) / static_cast<T>(p.count());
+    for (I k = 0; k < c; ++k) mean[k] *= scale;
+  });
+}
+
+template <class T>
+void adaptive_average_pool_backward(const Resizing& r, const T* dy, T* dx) {
+  const I c = r.channels;
+  for (I i = 0; i < r.n * positions(r.size) * c; ++i) dx[i] = T(0);
+  for_parts(r, [&](I n, I out, const Part& p) {
+    const T* GRADUS_RESTRICT d = dy + out;
+    const T scale = T(1) / static_cast<T>(p.count());
+    for_positions(r, p, [&](I position) {
+      T* GRADUS_RESTRICT sum = dx + (n * positions(r.size) + position) * c;
+      for (I k = 0; k < c; ++k) sum[k] += scale * d[k];
+    });
+  });
+}
+
 template <class T>
 void widen(const bf16* GRADUS_RESTRICT x, T* GRADUS_RESTRICT y, I n) {
   for (I i = 0; i < n; ++i) y[i] = T(__builtin_bit_cast(float, std::uint32_t(x[i].bits) << 16));
@@ -1110,6 +1345,14 @@ constexpr Loops<T> make_loops(const char* name) {
           rmsprop<T>,
           adam<T>,
           bytes_affine<T>,
+          upsample_nearest<T>,
+          upsample_nearest_backward<T>,
+          upsample_linear<T>,
+          upsample_linear_backward<T>,
+          adaptive_max_pool<T>,
+          adaptive_max_pool_backward<T>,
+          adaptive_average_pool<T>,
+          adaptive_average_pool_backward<T>,
           widen<T>,
           narrow<T>};
 }

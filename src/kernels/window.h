@@ -27,4 +27,10 @@ struct Pooling {
   std::int64_t n, channels;
 };
 
+// x [n, size.., channels] taken to other sizes, y [n, result.., channels]; missing axes as in Window.
+struct Resizing {
+  std::int64_t size[Window::kAxes] = {1, 1, 1}, result[Window::kAxes] = {1, 1, 1};
+  std::int64_t n = 0, channels = 0;
+};
+
 }  // namespace gradus::kernels

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::int64_t kMost = 1 << 20;
 
-// One number, or a list of one for each axis.
+}  // namespace
+
 Kernel per_axis(const Value& value, int axes, std::int64_t least, std::int64_t rest, const std::string& place) {
   auto number = [&](const Value& v) {
     if (v.is_number())
@@ -32,7 +33,13 @@ Kernel per_axis(const Value& value, int axes, std::int64_t least, std::int64_t r
   return out;
 }
 
-}  // namespace
+void check_axes(const std::string& layer, int axes, const Shape& example) {
+  if (example.rank() == axes + 1 && example.size() > 0) return;
+  static const char* const kForms[] = {"[length, channels]", "[height, width, channels]",
+                                       "[depth, height, width, channels]"};
+  throw Error(ErrorKind::shape, {layer, std::string("examples ") + kForms[axes - 1], example.text(),
+                                 example.rank() == axes ? "add an axis of one channel with a reshape layer" : ""});
+}
 
 WindowParams::WindowParams(const std::string& layer, const std::string& place, int axes, const Value& kernel,
                            const Value& stride, const Value& padding, const Value& dilation, const char* kernel_key)
@@ -50,16 +57,8 @@ WindowParams::WindowParams(const std::string& layer, const std::string& place, i
   }
 }
 
-void WindowParams::check_rank(const Shape& example) const {
-  if (example.rank() == axes_ + 1 && example.size() > 0) return;
-  static const char* const kForms[] = {"[length, channels]", "[height, width, channels]",
-                                       "[depth, height, width, channels]"};
-  throw Error(ErrorKind::shape, {layer_, std::string("examples ") + kForms[axes_ - 1], example.text(),
-                                 example.rank() == axes_ ? "add an axis of one channel with a reshape layer" : ""});
-}
-
 Slide WindowParams::slide(const Shape& example) const {
-  check_rank(example);
+  check_axes(layer_, axes_, example);
   Slide s{stride_, dilation_, padding_, padding_};
   for (int a = 0; same_ && a < axes_; ++a) {
     std::int64_t result = (example[a] + stride_[a] - 1) / stride_[a],
@@ -99,7 +98,7 @@ Slide WindowParams::transposed_slide() const {
 }
 
 Shape WindowParams::transposed_result(const Shape& example, std::int64_t channels) const {
-  check_rank(example);
+  check_axes(layer_, axes_, example);
   Slide s = transposed_slide();
   Shape out = example.with(axes_, channels);
   for (int a = 0; a < axes_; ++a) {

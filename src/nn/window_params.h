@@ -7,6 +7,12 @@
 
 namespace gradus {
 
+// One number for each of `axes` axes, from one for all or a list; those beyond them are `rest`. Error{config} names
+// `place` for numbers below `least`.
+Kernel per_axis(const Value& value, int axes, std::int64_t least, std::int64_t rest, const std::string& place);
+// Refuses examples that are not [size.., channels] with `axes` axes of size (Error{shape}).
+void check_axes(const std::string& layer, int axes, const Shape& example);
+
 // How layers' configs say a window: `kernel` (or `size`), `stride`, `padding` and `dilation` are one number for all
 // axes or a list of one for each; padding may also be "same" (the result has size / stride, rounded up) or "valid"
 // (none).
@@ -28,7 +34,6 @@ class WindowParams {
   Shape transposed_result(const Shape& example, std::int64_t channels) const;
 
  private:
-  void check_rank(const Shape& example) const;
   std::int64_t span(int axis) const { return dilation_[axis] * (kernel_[axis] - 1) + 1; }
 
   std::string layer_;

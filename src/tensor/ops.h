@@ -111,6 +111,15 @@ using Kernel = std::array<std::int64_t, 3>;  // for the axes of size, in their o
 Tensor max_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
 Tensor min_pool(const Tensor& x, const Kernel& kernel, const Slide& slide);
 Tensor average_pool(const Tensor& x, const Kernel& kernel, const Slide& slide, bool count_padding = false);
+// The same in windows that divide the input into `size` results: that of result i of an axis of s begins at i s / size,
+// rounded down, and ends before (i + 1) s / size, rounded up.
+Tensor adaptive_max_pool(const Tensor& x, const Kernel& size);
+Tensor adaptive_average_pool(const Tensor& x, const Kernel& size);
+// x taken to at least as many positions, `size`. Position i of an axis of s lies at (i + 1/2) s / size - 1/2 of the
+// input: the nearest rule takes the value at i s / size, rounded down, the linear one what lies between the neighbours
+// (bilinear on two axes), and the value at the edge beyond the outermost.
+enum class Upsampling { nearest, linear };
+Tensor upsample(const Tensor& x, const Kernel& size, Upsampling method);
 
 // ---- reductions; no axes means all. keep leaves reduced axes with size 1.
 Tensor sum(const Tensor& x, std::vector<int> axes = {}, bool keep = false);
@@ -144,6 +153,9 @@ Tensor take_along(const Tensor& x, const Tensor& index, int axis);
 // ---- for layers
 // Zeroes elements with probability `rate` and divides the rest by 1 - rate; the element's counter decides.
 Tensor dropout(const Tensor& x, double rate, const RandomKey& key);
+// The same with whole channels of an example: x [n, size.., channels], channel c of example i has counter
+// i channels + c.
+Tensor spatial_dropout(const Tensor& x, double rate, const RandomKey& key);
 // Statistics of a batch per channel (last axis); variance divided by n.
 struct ChannelStatistics {
   Tensor mean, variance;
@@ -160,6 +172,9 @@ Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias,
 Tensor add_relu(const Tensor& a, const Tensor& b);
 // Each row (last axis) to mean 0 and variance 1, then gain and bias [n].
 Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon);
+// (x - mean) / sqrt(variance + epsilon) * gain + bias, gain and bias [channels], with mean and variance (divided by
+// their number) over all positions of one example, x [n, size.., channels], and each of `groups` runs of channels.
+Tensor group_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, std::int64_t groups, double epsilon);
 // x >= 0 ? x : slope[channel] x, slope [channels] or [1].
 Tensor prelu(const Tensor& x, const Tensor& slope);
 

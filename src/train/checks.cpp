@@ -1,5 +1,7 @@
 #include "gradus/train/checks.h"
 
+#include <algorithm>
+
 #include "gradus/base/error.h"
 
 namespace gradus {
@@ -75,8 +77,10 @@ void check_layers(const Network& network, const std::string& place, std::vector<
       warnings.push_back(place + ": no layer reads " + name +
                          ", so it changes nothing; name it in a later layer's from, or take it out");
     check_linear(network, static_cast<int>(i), place, warnings);
-    for (const Network* branch : network.layer(i).branches())
-      check_layers(*branch, place + ": inside " + name, warnings);
+    std::vector<std::string> inside;
+    for (const Network* branch : network.layer(i).branches()) check_layers(*branch, place + ": inside " + name, inside);
+    for (const std::string& warning : inside)  // repeated blocks have the same ones
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) warnings.push_back(warning);
   }
 }
 

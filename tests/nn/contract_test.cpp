@@ -47,6 +47,27 @@ std::vector<Trial> trials(const std::string& type) {
             {{{"channels", 2}, {"kernel", pair}, {"stride", pair}, {"bias", false}}, {2, 2, 1}}};
   if (type == "conv3d" || type == "conv_transpose3d")
     return {{{{"channels", 2}, {"kernel", 2}, {"stride", 2}}, {4, 2, 2, 2}}};
+  for (int axes = 1; axes <= 3; ++axes) {
+    Shape sizes = axes == 1 ? Shape{4} : axes == 2 ? Shape{3, 4} : Shape{3, 2, 4};
+    std::string end = std::to_string(axes) + "d";
+    if (type.starts_with("adaptive_") && type.ends_with(end))
+      return {{{}, sizes.inserted(axes, 2)}, {{{"size", 2}}, sizes.inserted(axes, 3)}};
+    if (type == "upsample" + end)
+      return {{{}, sizes.inserted(axes, 2)},
+              {{{"size", 5},
+                {"method", axes == 1   ? "linear"
+                           : axes == 2 ? "bilinear"
+                                       : "trilinear"}},
+               sizes.inserted(axes, 3)}};
+  }
+  if (type == "group_norm")
+    return {{{}, {4}}, {{{"groups", 2}}, {2, 3, 4}}, {{{"groups", 3}, {"affine", false}}, {4, 3}}};
+  if (type == "instance_norm")
+    return {{{}, {3, 2}}, {{{"running_statistics", true}}, {2, 3, 2}}, {{{"affine", false}}, {4, 1}}};
+  if (type == "spatial_dropout") return {{{}, {3, 4}}, {{{"rate", 0.25}}, {2, 3, 2}}};
+  if (type == "repeat")
+    return {{{{"layers", list({{{"type", "linear"}, {"units", 4}}, {{"type", "tanh"}}})}}},
+            {{{"times", 3}, {"layers", list({{{"type", "linear"}, {"units", 3}}, {{"type", "batch_norm"}}})}}}};
   for (int axes = 1; axes <= 3; ++axes)
     if (type.ends_with("pool" + std::to_string(axes) + "d"))
       return {{{}, Shape(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 4)).inserted(axes, 2)},

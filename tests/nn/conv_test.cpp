@@ -144,6 +144,24 @@ TEST(ConvLayers, MistakesAreNamed) {
               AllOf(HasSubstr("[height, width, channels]"), HasSubstr("[28, 28]"), HasSubstr("reshape")));
   EXPECT_THAT(shape("conv2d", "channels = 2", {2, 8, 1}), AllOf(HasSubstr("window"), HasSubstr("padding")));
   EXPECT_THAT(shape("max_pool2d", "size = 3", {2, 2, 1}), HasSubstr("max_pool2d"));
+  EXPECT_THAT(config("upsample2d", "factor = 2\nsize = [4, 4]"),
+              AllOf(HasSubstr("model.layers[0]"), HasSubstr("factor or a size")));
+  EXPECT_THAT(config("upsample2d", "factor = [2, 2, 2]"), HasSubstr("model.layers[0].factor"));
+  EXPECT_THAT(config("upsample2d", "method = \"cubic\""), AllOf(HasSubstr("method"), HasSubstr("bilinear")));
+  EXPECT_THAT(config("adaptive_max_pool1d", "size = 0"), HasSubstr("model.layers[0].size"));
+  EXPECT_THAT(shape("upsample2d", "size = [4, 8]", {6, 6, 1}),
+              AllOf(HasSubstr("upsample2d"), HasSubstr("4 for [6, 6, 1]")));
+  EXPECT_THAT(shape("upsample1d", "", {6}), AllOf(HasSubstr("[length, channels]"), HasSubstr("[6]")));
+  EXPECT_THAT(shape("adaptive_average_pool2d", "size = 2", {6, 2}), HasSubstr("[height, width, channels]"));
+  EXPECT_THAT(shape("spatial_dropout", "", {5}), AllOf(HasSubstr("spatial_dropout"), HasSubstr("dropout for rows")));
+  EXPECT_THAT(shape("instance_norm", "", {1, 1, 5}), AllOf(HasSubstr("two positions"), HasSubstr("[1, 1, 5]")));
+  auto normed = layers().make("group_norm", parse_toml("groups = 3", ""), "layer");
+  EXPECT_THAT(error_of(ErrorKind::config,
+                       [&] {
+                         normed->output_shape({5, 5, 4});
+                       }),
+              AllOf(HasSubstr("group_norm.groups"), HasSubstr("3 for 4")));
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { normed->output_shape({3}); }), HasSubstr("fewer groups"));
   auto grouped = layers().make("conv2d", parse_toml("channels = 4\ngroups = 3", ""), "layer");
   EXPECT_THAT(error_of(ErrorKind::config, [&] { grouped->output_shape({5, 5, 4}); }), HasSubstr("conv2d.groups"));
   EXPECT_THAT(error_of(ErrorKind::config, [&] { blueprints().make(Value("resnet21"), "model.type"); }),

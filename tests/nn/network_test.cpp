@@ -212,6 +212,60 @@ TEST(Network, DropoutSeedOfTheStepMatters) {
   EXPECT_NE(values_of(n->forward(Tensor::ones({20, 50}), a)), values_of(n->forward(Tensor::ones({20, 50}), b)));
 }
 
+// Three blocks are the three networks one after the other, with weights of their own.
+TEST(Repeat, IsItsBlocksInARow) {
+  const std::string block = R"({type = "linear", units = 4, name = "a"}, {type = "tanh"},
+                               {type = "add", from = ["tanh1", "input"]})";
+  auto n = from(R"({type = "linear", units = 4}, {type = "repeat", times = 3, name = "blocks", layers = [)" + block +
+                    "]}, {type = \"linear\"}",
+                2);
+  EXPECT_EQ(n->output_shape({3}).text(), "[2]");
+  EXPECT_EQ(n->cost({3}).parameters, 4 * 4 + 3 * 20 + 5 * 2);
+  n->build({3}, 7, Dtype::f64);
+  EXPECT_THAT(names(*n),
+              ElementsAre("linear1.weight", "linear1.bias", "blocks.1.a.weight", "blocks.1.a.bias", "blocks.2.a.weight",
+                          "blocks.2.a.bias", "blocks.3.a.weight", "blocks.3.a.bias", "linear2.weight", "linear2.bias"));
+  std::vector<Parameter> p = parameters_of(*n);
+  EXPECT_NE(values_of(p[2].value), values_of(p[4].value));
+  EXPECT_NE(values_of(p[4].value), values_of(p[6].value));
+  Tensor x = Tensor::uniform({5, 3}, -1, 1, {1, 0, 0}, Dtype::f64), h = linear(x, p[0].value, p[1].value);
+  for (std::size_t i : {2, 4, 6}) h = tanh(linear(h, p[i].value, p[i + 1].value)) + h;
+  expect_close(values_of(n->forward(x, {})), values_of(linear(h, p[8].value, p[9].value)), 1e-14, "forward");
+}
+
+TEST(Repeat, MayBeNested) {
+  auto n = from(R"({type = "repeat", times = 2, layers = [ {type = "repeat", times = 3, layers = [
+                   {type = "conv1d", channels = 2, padding = "same"}, {type = "batch_norm"}, {type = "relu"} ] },
+                   {type = "max_pool1d"} ] })");
+  EXPECT_EQ(n->output_shape({8, 2}).text(), "[2, 2]");
+  EXPECT_TRUE(n->uses_batch_statistics());
+  EXPECT_TRUE(n->shares_weights());
+  n->build({8, 2}, 1);
+  EXPECT_EQ(names(*n).size(), 24u);
+  EXPECT_EQ(names(*n)[4], "repeat1.1.repeat1.2.conv1d1.weight");
+}
+
+TEST(Repeat, MistakesAreNamed) {
+  auto config_error = [](const std::string& toml) { return error_of(ErrorKind::config, [&] { from(toml); }); };
+  EXPECT_THAT(config_error(R"({type = "repeat", layers = [{type = "relu"}, {type = "rleu"}]})"),
+              AllOf(HasSubstr("model.layers[0].layers[1]"), HasSubstr("relu")));
+  EXPECT_THAT(
+      config_error(R"({type = "relu", name = "out"}, {type = "repeat", layers = [{type = "relu", from = "out"}]})"),
+      AllOf(HasSubstr("model.layers[1].layers[0]"), HasSubstr("\"input\"")));
+  EXPECT_THAT(config_error(R"({type = "repeat", times = 0, layers = ["relu"]})"),
+              HasSubstr("model.layers[0].times must be >= 1"));
+  EXPECT_THAT(config_error(R"({type = "repeat", times = 2, layers = []})"), HasSubstr("model.layers[0].layers"));
+  EXPECT_THAT(config_error(R"({type = "repeat", times = 200, layers = [
+                              {type = "repeat", times = 100, layers = ["relu", "relu"]}]})"),
+              AllOf(HasSubstr("model.layers[0].times"), HasSubstr("10000")));
+  auto grows = from(R"({type = "repeat", times = 4, layers = [{type = "max_pool1d"}]})");
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [&] {
+                         grows->output_shape({4, 1});
+                       }),
+              AllOf(HasSubstr("repeat1"), HasSubstr("block 3"), HasSubstr("max_pool1d")));
+}
+
 TEST(Network, ErrorsNameTheLayer) {
   auto two = from(R"({type = "linear", units = 5, name = "first"}, {type = "reshape", shape = [7], name = "odd"})");
   EXPECT_THAT(error_of(ErrorKind::shape, [&] { two->output_shape({4}); }),

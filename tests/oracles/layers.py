@@ -89,6 +89,33 @@ def layer_norm_cases():
     file.add("layer_norm_no_affine", "layer_norm", f, {"x": (4, 6)}, {"axes": 1, "eps": 1e-5})
 
 
+def instance_norm(training, momentum, eps):
+    """In training the statistics are each example's own; the running ones take their means over the batch."""
+
+    def apply(x, scale, shift, running_mean, running_var):
+        mean, var = running_mean.clone(), running_var.clone()
+        y = F.instance_norm(torch.movedim(x, -1, 1), mean, var, scale, shift, training, momentum, eps)
+        y = torch.movedim(y, 1, -1)
+        return {"y": y, "running_mean": mean, "running_var": var} if training else {"y": y}
+
+    return apply
+
+
+def instance_norm_cases():
+    for label, training, x, options in [
+        ("train", True, (3, 4, 5, 2), {}), ("train_sequence", True, (4, 6, 3), {"momentum": 0.3, "eps": 1e-2}),
+        ("eval", False, (3, 4, 5, 2), {}), ("eval_volume", False, (3, 2, 3, 2, 2), {}),
+    ]:
+        channels = x[-1]
+        params = {"training": training, "running_statistics": True, "momentum": 0.1, "eps": 1e-5} | options
+        inputs = {
+            "x": x, "scale": normal(channels, shift=1), "shift": (channels,), "running_mean": (channels,),
+            "running_var": uniform(0.5, 2, channels),
+        }
+        layer = instance_norm(training, params["momentum"], params["eps"])
+        file.add(f"instance_norm_{label}", "instance_norm", layer, inputs, params, ("running_mean", "running_var"))
+
+
 def activations():
     x = {"x": (4, 5)}
     for op, function, params in [
@@ -151,6 +178,6 @@ def networks():
     file.add("mlp_batch_norm", "network", normalised, inputs, {"layers": layers}, constant=("target",))
 
 
-for family in [linear_cases, batch_norm_cases, layer_norm_cases, activations, networks]:
+for family in [linear_cases, batch_norm_cases, layer_norm_cases, instance_norm_cases, activations, networks]:
     family()
 file.write()

@@ -71,6 +71,23 @@ struct ConvStep {
   }
 };
 
+// The same with what segmentation networks have besides.
+struct ImageStep {
+  Tensor x = Tensor::uniform({8, 8, 8, 4}, -1, 1, {1, 0, 0}), target = Tensor::zeros({8, 9, 8}, Dtype::i32);
+  Tensor w = Tensor::uniform({3, 3, 4, 4}, -0.1, 0.1, {2, 0, 0}).set_requires_grad(),
+         gain = Tensor::ones({4}).set_requires_grad(), bias = Tensor::zeros({4}).set_requires_grad();
+
+  double operator()(int shards) const {
+    Tensor h = conv(shard(x, shards), w, {}, {{1, 1}, {1, 1}, {1, 1}, {1, 1}});
+    h = spatial_dropout(group_norm(h, gain, bias, 2, 1e-5), 0.2, {4, 0, 0});
+    h = adaptive_max_pool(h, {3, 5}) + adaptive_average_pool(h, {3, 5});
+    h = upsample(upsample(h, {6, 5}, Upsampling::nearest), {9, 8}, Upsampling::linear);
+    Tensor loss = cross_entropy(h, shard(target, shards));
+    Gradients g = backward(loss);
+    return loss.item() + g[gain].data<float>()[0] + g[bias].data<float>()[0];
+  }
+};
+
 struct Counts {
   std::uint64_t system = memory_statistics().system_allocations, news = calls.load(),
                 primitives = kernels::primitives_created();
@@ -103,6 +120,8 @@ void expect_warm_steps_take_nothing(const S& step) {
 TEST(Allocation, AWarmStepTakesNothingFromTheSystem) { expect_warm_steps_take_nothing(Step(64, 50, 40, 10)); }
 
 TEST(Allocation, AWarmConvolutionalStepTakesNothingFromTheSystem) { expect_warm_steps_take_nothing(ConvStep()); }
+
+TEST(Allocation, AWarmSegmentationStepTakesNothingFromTheSystem) { expect_warm_steps_take_nothing(ImageStep()); }
 
 // oneDNN itself allocates in every call, so this step is of a size that our own loops compute.
 TEST(Allocation, AWarmStepCallsNoOperatorNew) {

@@ -164,6 +164,59 @@ TEST(Errors, LayerOps) {
               AllOf(HasSubstr("prelu"), HasSubstr("[3]"), HasSubstr("[2]")));
   EXPECT_THAT(error_of(ErrorKind::value, [] { dropout(f32({4}), 1, {}); }),
               AllOf(HasSubstr("dropout"), HasSubstr("[0, 1)")));
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [] {
+                         spatial_dropout(f32({4, 3}), 1, {});
+                       }),
+              AllOf(HasSubstr("spatial_dropout"), HasSubstr("[0, 1)")));
+  EXPECT_THAT(shape_error([] { spatial_dropout(f32({4}), 0.5, {}); }),
+              AllOf(HasSubstr("spatial_dropout"), HasSubstr("[4]")));
+}
+
+TEST(Errors, OtherSizes) {
+  EXPECT_EQ(upsample(f32({2, 3, 4, 5}), {3, 8}, Upsampling::linear).shape().text(), "[2, 3, 8, 5]");
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [] {
+                         upsample(f32({2, 3, 4, 5}), {2, 8}, Upsampling::nearest);
+                       }),
+              AllOf(HasSubstr("upsample"), HasSubstr("at least the input's"), HasSubstr("2 for [2, 3, 4, 5]")));
+  EXPECT_THAT(shape_error([] {
+                upsample(f32({2, 3}), {6}, Upsampling::nearest);
+              }),
+              AllOf(HasSubstr("upsample"), HasSubstr("[2, 3]")));
+  EXPECT_THAT(shape_error([] { upsample(f32({2, 0, 3}), {6}, Upsampling::nearest); }), HasSubstr("[2, 0, 3]"));
+  EXPECT_EQ(adaptive_max_pool(f32({2, 3, 5}), {7}).shape().text(), "[2, 7, 5]");
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [] {
+                         adaptive_average_pool(f32({2, 4, 4, 1}), {2, 0});
+                       }),
+              AllOf(HasSubstr("adaptive_average_pool"), HasSubstr("0 on axis 2")));
+  EXPECT_THAT(shape_error([] {
+                adaptive_max_pool(f32({2, 4}), {2});
+              }),
+              AllOf(HasSubstr("adaptive_max_pool"), HasSubstr("[2, 4]")));
+}
+
+TEST(Errors, GroupNorm) {
+  EXPECT_EQ(group_norm(f32({2, 3, 4}), f32({4}), f32({4}), 2, 1e-5).shape().text(), "[2, 3, 4]");
+  EXPECT_THAT(error_of(ErrorKind::value,
+                       [] {
+                         group_norm(f32({2, 3, 4}), f32({4}), f32({4}), 3, 1e-5);
+                       }),
+              AllOf(HasSubstr("group_norm"), HasSubstr("3 for 4 channels")));
+  EXPECT_THAT(shape_error([] {
+                group_norm(f32({2, 3, 4}), f32({4}), f32({3}), 2, 1e-5);
+              }),
+              AllOf(HasSubstr("[4]"), HasSubstr("[3]")));
+  EXPECT_THAT(shape_error([] {
+                group_norm(f32({2, 4}), f32({4}), f32({4}), 4, 1e-5);
+              }),
+              AllOf(HasSubstr("[2, 4]"), HasSubstr("fewer groups")));
+  EXPECT_THAT(shape_error([] { group_norm(f32({4}), f32({4}), f32({4}), 1, 1e-5); }), HasSubstr("[4]"));
+  EXPECT_THAT(shape_error([] {
+                group_norm(f32({2, 3, 4}), Tensor::ones({4}, Dtype::f64), f32({4}), 2, 1e-5);
+              }),
+              AllOf(HasSubstr("f32"), HasSubstr("f64")));
 }
 
 TEST(Errors, Losses) {

@@ -86,6 +86,23 @@ std::vector<Check> checks() {
   all.push_back(
       {"softmax_batch_axis", {{{5, 3}}}, [](const Inputs& in) { return softmax(in[0], 0) * log_softmax(in[0], 1); }});
   all.push_back({"dropout", {{{7, 3}}}, [](const Inputs& in) { return dropout(in[0] * 2, 0.4, kMask); }});
+  all.push_back(
+      {"spatial_dropout", {{{7, 2, 3}}}, [](const Inputs& in) { return spatial_dropout(in[0] * 2, 0.4, kMask); }});
+  all.push_back({"group_norm", {{{7, 2, 4}}, {{4}, false}, {{4}, false}}, [](const Inputs& in) {
+                   return group_norm(in[0], in[1], in[2], 2, 1e-3);
+                 }});
+  all.push_back({"group_norm_read_twice", {{{7, 3, 4}}, {{4}, false}, {{4}, false}}, [](const Inputs& in) {
+                   Tensor y = group_norm(in[0], in[1], in[2], 4, 1e-3);
+                   return y * y + group_norm(tanh(y), in[1], in[2], 1, 1e-3);
+                 }});
+  for (auto method : {Upsampling::nearest, Upsampling::linear})
+    all.push_back({"upsample_" + std::to_string(static_cast<int>(method)), {{{5, 2, 3, 2}}}, [=](const Inputs& in) {
+                     return upsample(upsample(in[0], {4, 3}, method), {5, 7}, method);
+                   }});
+  all.push_back({"adaptive_pools", {{{5, 5, 4, 2}}}, [](const Inputs& in) {
+                   return adaptive_max_pool(in[0], {2, 3}) + adaptive_average_pool(in[0], {2, 3}) +
+                          adaptive_average_pool(adaptive_max_pool(in[0], {1, 2}), {2, 3});
+                 }});
   all.push_back({"prelu", {{{6, 3}}, {{3}, false}}, [](const Inputs& in) { return prelu(in[0], in[1]); }});
   all.push_back({"prelu_one_slope", {{{6, 2, 3}}, {{1}, false}}, [](const Inputs& in) { return prelu(in[0], in[1]); }});
   all.push_back({"layer_norm", {{{7, 2, 4}}, {{4}, false}, {{4}, false}}, [](const Inputs& in) {

@@ -274,6 +274,26 @@ TEST(Shard, CutsEvenlyAndJoins) {
   EXPECT_EQ(sum(shard(x, 3)).item(), 21);
 }
 
+TEST(Shard, SpatialDropoutDropsWholeChannels) {
+  for (std::int64_t channels : {1, 3, 1500}) {
+    Tensor x = Tensor::ones({40, 2, 3, channels});
+    std::vector<double> whole = values_of(spatial_dropout(x, 0.3, {1, 2, 3}));
+    for (int s : {2, 3, 16}) EXPECT_EQ(values_of(spatial_dropout(shard(x, s), 0.3, {1, 2, 3})), whole);
+    EXPECT_NE(values_of(spatial_dropout(x, 0.3, {1, 2, 4})), whole);
+    double kept = 0;
+    for (std::int64_t i = 0; i < 40; ++i)
+      for (std::int64_t c = 0; c < channels; ++c) {
+        double first = whole[static_cast<std::size_t>(i * 6 * channels + c)];
+        EXPECT_TRUE(first == 0 || std::abs(first - 1 / 0.7) < 1e-6);
+        for (std::int64_t p = 1; p < 6; ++p)
+          ASSERT_EQ(whole[static_cast<std::size_t>((i * 6 + p) * channels + c)], first) << i << " " << c;
+        kept += first != 0;
+      }
+    double n = 40 * static_cast<double>(channels);
+    EXPECT_NEAR(kept / n, 0.7, 4 * std::sqrt(0.21 / n));
+  }
+}
+
 TEST(Shard, DropoutMaskDoesNotDependOnTheCut) {
   Tensor x = Tensor::ones({1000, 3});
   std::vector<double> whole = values_of(dropout(x, 0.3, {1, 2, 3}));

@@ -1,5 +1,5 @@
 #include "gradus/nn/module.h"
-#include "gradus/tensor/impl.h"
+#include "gradus/nn/running.h"
 
 namespace gradus {
 namespace {
@@ -46,9 +46,9 @@ class BatchNorm final : public Module {
       return batch_norm_fixed(x, gain_.value, bias_.value, params_.epsilon, mean_, variance_, relu);
     ChannelStatistics batch;
     Tensor y = batch_norm(x, gain_.value, bias_.value, params_.epsilon, batch, relu);
-    follow(mean_, batch.mean, 1);
+    follow(mean_, batch.mean, params_.momentum, 1);
     double n = static_cast<double>(batch.count);
-    follow(variance_, batch.variance, n / (n - 1));
+    follow(variance_, batch.variance, params_.momentum, n / (n - 1));
     return y;
   }
   bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
@@ -60,18 +60,6 @@ class BatchNorm final : public Module {
   }
 
  private:
-  // running += momentum (scale batch - running), in place: buffers are shared by handle. No queued work reads them.
-  void follow(Tensor& running, const Tensor& batch, double scale) const {
-    auto move = [&]<class T>(T* r, const T* b) {
-      for (std::int64_t i = 0; i < running.size(); ++i)
-        r[i] = static_cast<T>((1 - params_.momentum) * r[i] + params_.momentum * scale * b[i]);
-    };
-    if (running.dtype() == Dtype::f64)
-      move(buffer<double>(running), batch.data<double>());
-    else
-      move(buffer<float>(running), batch.data<float>());
-  }
-
   Params params_;
   Parameter gain_, bias_;
   Tensor mean_, variance_;
