@@ -48,9 +48,9 @@ double middle(std::int64_t n) { return static_cast<double>(n - 1) / 2; }
 // Between numbers and infinitely far: no integer overflows, and everything there is beyond the edge.
 float bounded(double place) { return static_cast<float>(std::clamp(place, -1e6, 1e6)); }
 
-std::int64_t floor_of(float x) {
-  auto whole = static_cast<std::int64_t>(x);
-  return whole - (x < static_cast<float>(whole));
+int floor_of(float x) {
+  int whole = static_cast<int>(x);
+  return whole - (x < static_cast<float>(whole) ? 1 : 0);
 }
 
 // A picture in memory and how it is read beyond its edge.
@@ -68,9 +68,11 @@ struct Source {
 
 float between(float a, float b, float share) { return a + share * (b - a); }
 
-// One place of all channels.
+// One place of all channels; a number of them known beforehand is faster.
+template <int kChannels = 0>
 void sample(const Source& s, float down, float right, float* to) {
-  std::int64_t y = floor_of(down), x = floor_of(right), n = s.channels;
+  int y = floor_of(down), x = floor_of(right);
+  std::int64_t n = kChannels > 0 ? kChannels : s.channels;
   float v = down - static_cast<float>(y), u = right - static_cast<float>(x);
   if (y >= 0 && x >= 0 && y + 1 < s.height && x + 1 < s.width) {
     const float* upper = s.values + (y * s.width + x) * n;
@@ -82,6 +84,15 @@ void sample(const Source& s, float down, float right, float* to) {
   for (std::int64_t c = 0; c < n; ++c)
     to[c] =
         between(between(s.at(y, x, c), s.at(y, x + 1, c), u), between(s.at(y + 1, x, c), s.at(y + 1, x + 1, c), u), v);
+}
+
+void sample_row(const Source& s, const float* down, const float* right, float* to) {
+  auto each = [&](auto sample_one) {
+    for (std::int64_t x = 0; x < s.width; ++x) sample_one(s, down[x], right[x], to + x * s.channels);
+  };
+  if (s.channels == 1) return each([](auto&&... a) { sample<1>(a...); });
+  if (s.channels == 3) return each([](auto&&... a) { sample<3>(a...); });
+  each([](auto&&... a) { sample<>(a...); });
 }
 
 }  // namespace
@@ -167,20 +178,19 @@ void Warp::sources(std::int64_t height, std::int64_t width, std::int64_t y, floa
   double start_y = linear[0] * from_y + shift[0] * tall + middle(height),
          start_x = linear[2] * from_y * wide / tall + shift[1] * wide + middle(width);
   double step_y = linear[1] * tall / wide, step_x = linear[3];
+  for (std::int64_t x = 0; x < width; ++x) {
+    double from_x = static_cast<double>(x) - middle(width);
+    down[x] = bounded(start_y + step_y * from_x);
+    right[x] = bounded(start_x + step_x * from_x);
+  }
+  if (down_.empty()) return;
   bool same = height == height_ && width == width_;
   for (std::int64_t x = 0; x < width; ++x) {
     double from_x = static_cast<double>(x) - middle(width);
-    double at_y = start_y + step_y * from_x, at_x = start_x + step_x * from_x;
-    if (!down_.empty() && same) {
-      at_y += static_cast<double>(down_[y * width + x]);
-      at_x += static_cast<double>(right_[y * width + x]);
-    } else if (!down_.empty()) {
-      auto [dy, dx] = displacement(from_y / tall + middle(height_), from_x / wide + middle(width_));
-      at_y += dy * tall;
-      at_x += dx * wide;
-    }
-    down[x] = bounded(at_y);
-    right[x] = bounded(at_x);
+    auto [dy, dx] = same ? Place{static_cast<double>(down_[y * width + x]), static_cast<double>(right_[y * width + x])}
+                         : displacement(from_y / tall + middle(height_), from_x / wide + middle(width_));
+    down[x] = bounded(static_cast<double>(down[x]) + dy * tall);
+    right[x] = bounded(static_cast<double>(right[x]) + dx * wide);
   }
 }
 
@@ -202,8 +212,7 @@ void Warp::resample(std::span<float> values, const Planes& p, float black, Fill 
   each_row(p.height, p.width, [&](std::int64_t y, const float* down, const float* right) {
     for (std::int64_t z = 0; z < p.depth; ++z) {
       Source source{before.data() + z * plane, p.height, p.width, p.channels, black, fill};
-      float* to = values.data() + z * plane + y * p.width * p.channels;
-      for (std::int64_t x = 0; x < p.width; ++x) sample(source, down[x], right[x], to + x * p.channels);
+      sample_row(source, down, right, values.data() + z * plane + y * p.width * p.channels);
     }
   });
 }

@@ -126,7 +126,7 @@ struct IdxFiles {
   LoadedData load(const std::string& augment, const std::string& more = "", std::unique_ptr<Source>* kept = nullptr) {
     Value config = parse_toml("[data]\nformat = \"idx\"\ntrain = [\"" + values.path() + "\", \"" + labels.path() +
                                   "\"]\n" + augment + "\n[prepare]\n" + more +
-                                  "\nsplit = { method = \"random\", train = 0.5, validation = 0.5, test = 0 }\n",
+                                  "\nsplit = { method = \"random\", train = 0.5, validation = 0.3, test = 0.2 }\n",
                               "");
     std::unique_ptr<Source> source = make_source({config.at("data"), config.at("prepare")});
     LoadedData data = source->load("", 1);
@@ -140,7 +140,7 @@ TEST(IdxImages, TrainingIsAugmentedAndNothingElse) {
   IdxFiles files({20, 6, 5}, 600);
   LoadedData plain = files.load(""), augmented = files.load("augment = [\"flip_horizontal\", \"rotate\", \"noise\"]"),
              streamed = files.load("stream = \"always\"\naugment = [\"flip_horizontal\", \"rotate\", \"noise\"]");
-  Rows rows = {0, 3, 9, 4};
+  Rows rows = {0, 3, 5, 4};
   auto values = [](const Batch& b) { return b.inputs.to_vector<float>(); };
   EXPECT_EQ(values(augmented.train->fetch(rows)), values(plain.train->fetch(rows)));
   EXPECT_EQ(values(augmented.validation->draw(rows, 1)), values(plain.validation->fetch(rows)));
