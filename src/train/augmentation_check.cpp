@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kValidation = 1000, kTraining = 2000;  // images looked at
 constexpr double kRise = 0.1, kTimes = 3;
+// Pixels alone are a poor judge: by them a mirrored shoe may be another shoe.
+constexpr double kNearest = 0.5, kAgreed = 0.25;
 constexpr int kImages = 5;         // fewer prove nothing
 constexpr std::size_t kNamed = 5;  // pairs of classes for each transform
 
@@ -135,7 +137,8 @@ std::vector<std::string> findings(const std::string& transform, const Answers& b
       if (after.network.rises_from(before.network, a, b))
         found.emplace_back(rate, fmt::format("{} in {} % of validation images ({} % without)", what, percent(rate),
                                              percent(before.network.rate(a, b))));
-      else if (rate >= kRise && after.nearest.rises_from(before.nearest, a, b))
+      else if (rate >= kAgreed && after.nearest.rate(a, b) >= kNearest &&
+               after.nearest.rises_from(before.nearest, a, b))
         found.emplace_back(
             rate,
             fmt::format("{} in {} % of validation images ({} % without), going by the nearest training image; "

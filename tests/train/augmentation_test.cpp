@@ -15,6 +15,7 @@ namespace gradus {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::HasSubstr;
@@ -95,8 +96,10 @@ TEST(AugmentationCheck, MirroredLettersAreNamed) {
   RunOutcome run = RunIn().run(Letters().experiment("[\"flip_horizontal\"]"));
   EXPECT_LT(accuracy(run), 0.8);  // it cannot know which letter was mirrored
   std::vector<std::string> said = warnings(run);
-  EXPECT_THAT(said, Contains(HasSubstr("data.augment: flip_horizontal turns \"b\" into \"d\" in")));
-  EXPECT_THAT(said, Contains(HasSubstr("flip_horizontal turns \"d\" into \"b\" in")));
+  // Of each pair at least the letter that it answers less often.
+  EXPECT_THAT(said, Contains(AnyOf(HasSubstr("data.augment: flip_horizontal turns \"b\" into \"d\" in"),
+                                   HasSubstr("data.augment: flip_horizontal turns \"d\" into \"b\" in"))));
+  EXPECT_THAT(said, Contains(AnyOf(HasSubstr("turns \"p\" into \"q\" in"), HasSubstr("turns \"q\" into \"p\" in"))));
   EXPECT_THAT(said, Each(Not(AllOf(HasSubstr("\"b\" into"), HasSubstr("\"p\" in")))));
 }
 
