@@ -31,9 +31,9 @@ Pixels coloured(const ImageFormat& format, const Batch& batch, std::int64_t row)
   return out;
 }
 
-void paint(Picture& sheet, const Pixels& image, int left, int top, int scale) {
-  for (int y = 0; y < image.height * scale; ++y)
-    for (int x = 0; x < image.width * scale; ++x)
+void paint(Picture& sheet, const Pixels& image, std::int64_t left, std::int64_t top, std::int64_t scale) {
+  for (std::int64_t y = 0; y < image.height * scale; ++y)
+    for (std::int64_t x = 0; x < image.width * scale; ++x)
       std::copy_n(image.values.data() + (y / scale * image.width + x / scale) * 3, 3,
                   sheet.pixels.data() + ((top + y) * sheet.width + left + x) * 3);
 }
@@ -77,8 +77,7 @@ Picture sample_sheet(const LoadedData& data, const ImageFormat& format, const st
   for (int column = 0; column <= epochs; ++column) {
     Batch batch = column == 0 ? as_is : data.train->draw(rows, column - 1);
     int left = column * wide + (column > 0 ? 3 * kGap : 0);
-    for (std::size_t r = 0; r < rows.size(); ++r)
-      paint(sheet, coloured(format, batch, static_cast<std::int64_t>(r)), left, static_cast<int>(r) * tall, scale);
+    for (std::int64_t r = 0; r < batch.size(); ++r) paint(sheet, coloured(format, batch, r), left, r * tall, scale);
   }
   return sheet;
 }

@@ -70,7 +70,8 @@ Batch ImageDataset::batch(std::span<const std::uint32_t> rows, const std::int64_
     fetch_labels(parts_.target, parts_.weight, rows, out);
   } else {
     out.target = masks ? Tensor::empty(batch_of(mask, n), Dtype::i32) : Tensor::empty(batch_of(target, n));
-    out.total_weight = static_cast<double>(out.target.size() / (masks ? 1 : target[target.rank() - 1]));
+    std::int64_t places = out.target.size() / (masks ? 1 : target[target.rank() - 1]);
+    out.total_weight = static_cast<double>(places);
   }
   AugmentedExample form;
   form.depth = one.rank() == 4 ? one[0] : 1;

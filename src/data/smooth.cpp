@@ -6,7 +6,7 @@
 namespace gradus {
 
 void GaussianSmooth::set(double sigma) {
-  auto radius = static_cast<std::int64_t>(4 * sigma + 0.5);
+  std::int64_t radius = std::lround(4 * sigma);
   weights_.clear();
   double sum = 0;
   auto weight = [&](std::int64_t i) { return std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma)); };

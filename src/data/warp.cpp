@@ -121,7 +121,8 @@ void Warp::add(const Affine& change) {
   is_identity_ = false;
   affine_ = composed(affine_, change);
   if (down_.empty()) return;
-  const auto& [linear, shift] = change;
+  const std::array<double, 4>& linear = change.linear;
+  const std::array<double, 2>& shift = change.shift;
   remap([&](std::int64_t, double y, double x) -> Place {
     double from_y = y - middle(height_), from_x = x - middle(width_);
     return {linear[0] * from_y + linear[1] * from_x + shift[0] + middle(height_),

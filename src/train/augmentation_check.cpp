@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
@@ -123,7 +124,7 @@ Answers answers(Prepared& p, const Nearest& nearest, const Dataset& data) {
   return {network, nearest.confusion(data, classes)};
 }
 
-int percent(double share) { return static_cast<int>(100 * share + 0.5); }
+long percent(double share) { return std::lround(100 * share); }
 
 // The pairs of classes that a transform exchanges, the most frequent first.
 std::vector<std::string> findings(const std::string& transform, const Answers& before, const Answers& after,

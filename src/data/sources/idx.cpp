@@ -132,7 +132,8 @@ std::vector<Moments> moments_of(const IdxValues& values, const RowIndices& rows,
       m.high = std::max(m.high, v);
     }
   }
-  double n = static_cast<double>(rows.size()) * static_cast<double>(example.size() / channels);
+  std::size_t places = example.size() / channels;
+  double n = static_cast<double>(rows.size()) * static_cast<double>(places);
   for (std::size_t c = 0; c < channels; ++c) {
     moments[c].mean = sums[c].sum / n;
     moments[c].deviation = std::sqrt(std::max(0.0, sums[c].squares / n - moments[c].mean * moments[c].mean));
