@@ -4,11 +4,16 @@
 #include <memory>
 
 #include "commands.h"
+#include "gradus/base/error.h"
+#include "gradus/base/file.h"
+#include "gradus/data/augment.h"
 #include "gradus/data/describe.h"
 #include "gradus/data/readers/csv.h"
 #include "gradus/data/readers/idx.h"
 #include "gradus/data/source.h"
+#include "gradus/train/experiment.h"
 #include "output.h"
+#include "samples.h"
 
 namespace gradus::cli {
 namespace {
@@ -58,22 +63,83 @@ std::string idx_text(const Value& v) {
   return text + "\n" + aligned_table({"label", "examples"}, rows);
 }
 
+// ---- the data of a config
+
+constexpr std::size_t kExamples = 40;
+constexpr int kEpochs = 8;
+
+std::string transform_text(const Value& written_out) {
+  std::string keys;
+  for (const auto& [key, value] : written_out.as_table())
+    if (key != "type") keys += (keys.empty() ? "" : ", ") + key + " = " + to_json(value, -1);
+  return written_out.at("type").as_string() + " (" + keys + ")";
+}
+
+// The parts, the task, the transforms of training images and, of images, a sheet of samples drawn to `sheet` ("": a
+// name that the config's gives).
+Value describe_config(const std::string& path, std::string sheet) {
+  Experiment e = read_experiment(path);
+  std::unique_ptr<Source> source = make_source({e.params.data, e.params.prepare});
+  LoadedData data = source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
+  Value v = Value::table(), notes = Value::array(), transforms = Value::array();
+  v.set("name", e.params.name);
+  v.set("summary", data.summary);
+  for (const std::string& n : data.notes) notes.push_back(n);
+  v.set("notes", notes);
+  if (const Value* list = e.params.data.find("augment"))
+    for (const Value& spec : list->as_array()) transforms.push_back(augmentations().written_out(spec));
+  v.set("augment", transforms);
+  std::optional<ImageFormat> format = source->image_format();
+  if (!format) {
+    if (!sheet.empty())
+      throw Error(ErrorKind::usage, {"--sheet", "data of images", "data of another kind", "leave --sheet out"});
+    return v;
+  }
+  if (sheet.empty()) sheet = e.params.name + "-samples.png";
+  std::vector<std::uint32_t> rows = example_rows(data, kExamples);
+  write_file(sheet, encode_png(sample_sheet(data, *format, rows, kEpochs)));
+  v.set("sheet", sheet);
+  return v;
+}
+
+std::string config_text(const Value& v) {
+  std::string text = v.at("name").as_string() + ": " + v.at("summary").at("task").as_string();
+  for (const auto& [part, rows] : v.at("summary").at("parts").as_table())
+    text += ", " + part + " " + grouped(rows.as_integer());
+  for (const Value& note : v.at("notes").as_array()) text += "\nnote: " + note.as_string();
+  const Value::Array& transforms = v.at("augment").as_array();
+  text += transforms.empty() ? "\nno augmentation" : "\naugmented in training, in this order:";
+  for (const Value& t : transforms) text += "\n  " + transform_text(t);
+  if (const Value* sheet = v.find("sheet"))
+    text += "\nsamples: " + sheet->as_string() + ", a row for each class; left the image, then " +
+            std::to_string(kEpochs) + " epochs of it. Would you still give each the same label?";
+  return text;
+}
+
 }  // namespace
 
 void add_data(CLI::App& app) {
   struct Arguments {
-    std::string file, target;
+    std::string file, target, sheet;
     bool json = false;
   };
   auto a = std::make_shared<Arguments>();
   CLI::App* group = app.add_subcommand("data", "Look at data files.");
   group->require_subcommand(1);
   CLI::App* c = group->add_subcommand("describe", "What a file holds: columns, missing values, ranges, oddities.");
-  c->add_option("file", a->file, "A CSV, TSV or IDX file.")->required()->type_name("FILE");
+  c->add_option("file", a->file, "A CSV, TSV or IDX file, or a config: its data, with a sheet of augmented samples.")
+      ->required()
+      ->type_name("FILE");
+  c->add_option("--sheet", a->sheet, "Where a config's samples are drawn; left out: NAME-samples.png.")
+      ->type_name("FILE.png");
   c->add_option("--target", a->target, "The column to predict, for warnings about columns that give it away.")
       ->type_name("COLUMN");
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] {
+    if (a->file.ends_with(".toml")) {
+      Value v = describe_config(a->file, a->sheet);
+      return a->json ? print_json(v) : print(config_text(v));
+    }
     if (source_format({Value(Value::Table{{"source", a->file}}), Value::table()}) == "idx") {
       Value v = describe_idx(a->file);
       return a->json ? print_json(v) : print(idx_text(v));

@@ -9,6 +9,7 @@
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text.h"
+#include "gradus/data/augment.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/transform.h"
 #include "gradus/nn/blueprint.h"
@@ -72,6 +73,7 @@ Value whole_catalog() {
   v.set("initializers", catalog_value(initializers()));
   v.set("data formats", catalog_value(sources()));
   v.set("transforms", catalog_value(table_transforms()));
+  v.set("augmentations", catalog_value(augmentations()));
   v.set("tables", Value(Value::Array{
                       table_value<SplitParams>("prepare.split", "How rows are divided into parts."),
                       table_value<EarlyStoppingParams>("train.early_stopping", "When training stops by itself.")}));

@@ -117,17 +117,45 @@ IdxValues::IdxValues(const std::string& path, Stream stream) : path_(path) {
     held_ = held_values(read_idx(path), shape_, path);
 }
 
-std::vector<float> IdxValues::example(std::uint32_t row) const {
-  if (file_ != nullptr) return finite_floats(file_->read(row, 1), path_, row);
-  std::int64_t width = shape_.product(1, shape_.rank());
-  auto values = [&](const auto* first) { return std::vector<float>(first + row * width, first + (row + 1) * width); };
-  return are_bytes() ? values(held_.data<std::uint8_t>()) : values(held_.data<float>());
+void IdxValues::read(std::int64_t row, std::span<float> values) const {
+  if (file_ != nullptr) {
+    std::ranges::copy(finite_floats(file_->read(static_cast<std::size_t>(row), 1), path_, row), values.begin());
+    return;
+  }
+  auto width = static_cast<std::int64_t>(values.size());
+  if (are_bytes())
+    kernels::loops<float>().bytes_affine(held_.data<std::uint8_t>() + row * width, values.data(), width, 0, 1);
+  else
+    std::copy_n(held_.data<float>() + row * width, width, values.data());
 }
 
 std::shared_ptr<const Dataset> IdxValues::dataset(float shift, float scale, Tensor target, Tensor weight) const {
   if (file_ != nullptr)
     return std::make_shared<const StreamedDataset>(file_, shape_, shift, scale, std::move(target), std::move(weight));
   return std::make_shared<const ArrayDataset>(ArrayInputs{held_, shift, scale}, std::move(target), std::move(weight));
+}
+
+namespace {
+
+class IdxImages final : public ImageStore {
+ public:
+  explicit IdxImages(IdxValues values) : values_(std::move(values)) {}
+  std::int64_t size() const override { return values_.shape()[0]; }
+  Shape shape() const override { return values_.shape().without(0); }
+  void read(std::int64_t image, std::span<float> to) const override { values_.read(image, to); }
+  bool is_slow() const override { return values_.are_streamed(); }
+
+ private:
+  IdxValues values_;
+};
+
+}  // namespace
+
+std::shared_ptr<const ImageStore> idx_images(IdxValues values) {
+  if (values.shape().rank() != 4)
+    throw Error(ErrorKind::data, {values.path(), "images: [n, height, width] or [n, height, width, channels]",
+                                  values.shape().text(), ""});
+  return std::make_shared<const IdxImages>(std::move(values));
 }
 
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gradus/data/dataset.h"
+#include "gradus/data/images.h"
 #include "gradus/data/readers/idx.h"
 
 namespace gradus {
@@ -24,8 +25,8 @@ class IdxValues {
   const std::string& path() const { return path_; }
   bool are_bytes() const { return type_ == IdxType::u8; }
   bool are_streamed() const { return file_ != nullptr; }
-  // The values of one example. Throws Error{data} where one is not finite.
-  std::vector<float> example(std::uint32_t row) const;
+  // The values of one example, into as many places. Throws Error{data} where one is not finite.
+  void read(std::int64_t row, std::span<float> values) const;
 
   // The examples, read as (value - shift) * scale, with their targets and weights (see ArrayDataset). Of streamed ones
   // fetch() throws Error{data} for a value that is not finite, and Error{file} when the file has changed its length.
@@ -38,6 +39,9 @@ class IdxValues {
   Tensor held_;                          // u8 or f32, undefined when streamed
   std::shared_ptr<const IdxFile> file_;  // null when held
 };
+
+// Its examples [height, width, channels] as images. Throws Error{data} for other examples.
+std::shared_ptr<const ImageStore> idx_images(IdxValues values);
 
 // The elements as 32-bit numbers. Throws Error{data} that names `path` and the example, the first being number `first`,
 // where one is not finite.

@@ -19,7 +19,10 @@ class ImageDataset final : public Dataset {
     Tensor target, weight;
     ImageFormat target_format = {};
     std::shared_ptr<const Augmenter> augmenter;  // null: none
+    std::int64_t classes = 0;  // of targets that are class numbers, for mixup; 0: one more than the largest
   };
+  // Throws Error{data} where targets do not fit the images, Error{config} where examples are to be mixed that have more
+  // than one class or number each.
   explicit ImageDataset(Parts parts);
   std::int64_t size() const override { return parts_.images->size(); }
   Shape input_shape() const override { return parts_.images->shape(); }
@@ -31,6 +34,7 @@ class ImageDataset final : public Dataset {
 
  private:
   Batch batch(std::span<const std::uint32_t> rows, const std::int64_t* epoch) const;
+  void read(std::uint32_t row, const std::int64_t* epoch, AugmentedExample& example) const;
 
   Parts parts_;
 };

@@ -25,6 +25,8 @@ class Loss {
   // What turns the network's result into probabilities or predicted values.
   virtual Tensor probabilities(const Tensor& prediction) const { return prediction; }
   virtual bool gives_probabilities() const { return false; }
+  // Whether a target may be a share for each class instead of a class.
+  virtual bool takes_distributions() const { return false; }
 };
 
 // Losses by name.

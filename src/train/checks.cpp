@@ -3,12 +3,21 @@
 #include <algorithm>
 
 #include "gradus/base/error.h"
+#include "gradus/data/augment.h"
 
 namespace gradus {
 namespace {
 
 Error mistake(const std::string& place, const std::string& what, const std::string& fix) {
   return Error(ErrorKind::config, place, what, fix);
+}
+
+// Mixed examples belong to several classes, each by a share.
+void check_mixing(const Value* augment, const TaskSpec& task, const Loss& loss) {
+  if (augment == nullptr || !task.classifies() || loss.takes_distributions()) return;
+  if (Augmenter(*augment, 0).mixes())
+    throw mistake("data.augment", "mixup makes shares of several classes, and " + loss.type() + " takes one class",
+                  "use loss = \"cross_entropy\", or leave mixup out");
 }
 
 // The layer from which values come to `layer`, skipping those that keep them; -1 for the network's input.
@@ -130,6 +139,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
                                           const Loss& loss) {
   std::vector<std::string> warnings;
   check_loss(data.task, network, loss, warnings);
+  check_mixing(e.params.data.find("augment"), data.task, loss);
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   check_output(network.output_shape(data.train->input_shape()), data.task, loss);

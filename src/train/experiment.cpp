@@ -14,6 +14,7 @@
 #include "gradus/base/version.h"
 #include "gradus/model/model_file.h"
 #include "gradus/nn/blueprint.h"
+#include "gradus/train/augmentation_check.h"
 #include "gradus/train/checks.h"
 #include "gradus/train/overrides.h"
 #include "gradus/train/run_folder.h"
@@ -349,7 +350,10 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   try {
     out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, data, history));
     if (!history.empty()) folder.write_history(history);
-    if (out.training.stopped != Stopped::interrupted) finish(e, folder, out);
+    if (out.training.stopped != Stopped::interrupted) {
+      for (const std::string& w : augmentation_warnings(e, p)) note("warning: data.augment: " + w);
+      finish(e, folder, out);
+    }
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::numeric) throw;
     if (!history.empty()) folder.write_history(history);

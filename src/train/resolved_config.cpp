@@ -1,3 +1,4 @@
+#include "gradus/data/augment.h"
 #include "gradus/optim/schedule.h"
 #include "gradus/train/experiment.h"
 
@@ -42,6 +43,8 @@ Value Experiment::loss_for(const TaskSpec& task) const {
 Value Experiment::resolved(const std::string& to, const TaskSpec& task) const {
   ExperimentParams full = params;
   full.data = with_files_from(params.data, folder, to);
+  if (Value* augment = full.data.find("augment"))
+    for (Value& transform : augment->as_array()) transform = augmentations().written_out(transform);
   if (source_format({params.data, params.prepare}) == "csv") write_out_steps(full.prepare);
   full.model.layers = layer_list(params.model.layers);
   full.model.loss = losses().written_out(loss_for(task));

@@ -179,14 +179,19 @@ Trainer::Trainer(Network& network, const Loss& loss, const TrainParams& params, 
 }
 
 void Trainer::weigh_classes(Batch& batch) const {
-  Tensor weight = Tensor::empty(batch.target.shape());
+  bool mixed = batch.target.dtype() == Dtype::f32;  // shares of the classes [n, classes]
+  Tensor weight = Tensor::empty(mixed ? batch.target.shape().without(1) : batch.target.shape());
   float* w = weight.mutable_data<float>();
   const float* own = batch.weight.defined() ? batch.weight.data<float>() : nullptr;
-  const std::int32_t* target = batch.target.data<std::int32_t>();
+  auto of_class = [&](std::int64_t i) {
+    if (!mixed) return class_weights_[batch.target.data<std::int32_t>()[i]];
+    const float* share = batch.target.data<float>() + i * batch.target.dim(1);
+    return std::inner_product(class_weights_.begin(), class_weights_.end(), share, 0.0f);
+  };
   std::int64_t places = own != nullptr && batch.weight.size() > 0 ? weight.size() / batch.weight.size() : 1;
   batch.total_weight = 0;
   for (std::int64_t i = 0; i < weight.size(); ++i) {
-    w[i] = class_weights_[target[i]] * (own != nullptr ? own[i / places] : 1);
+    w[i] = of_class(i) * (own != nullptr ? own[i / places] : 1);
     batch.total_weight += w[i];
   }
   batch.weight = weight;

@@ -454,5 +454,41 @@ TEST(Command, UsageMistakesExitWithTwo) {
   EXPECT_EQ(gradus({"--version"}).code, 0);
 }
 
+// A 2 x 1 image is white on one side: mirrored it is white on the other.
+TEST(Describe, DrawsSamplesOfAConfig) {
+  Folder f;
+  std::string images("\0\0\x08\x03\0\0\0\x14\0\0\0\x01\0\0\0\x02", 16), labels("\0\0\x08\x01\0\0\0\x14", 8);
+  for (int i = 0; i < 20; ++i) {
+    images += std::string("\0\xFF", 2);
+    labels += static_cast<char>(i % 2);
+  }
+  f.write("images.idx", images);
+  f.write("labels.idx", labels);
+  std::string text =
+      "name = \"sides\"\n[data]\ntrain = [\"images.idx\", \"labels.idx\"]\naugment = [{ type = \"flip_horizontal\" }]\n"
+      "[prepare]\nsplit = { method = \"random\", train = 0.6, validation = 0.2, test = 0.2 }\n"
+      "[model]\nlayers = [ { type = \"flatten\" }, { type = \"linear\" } ]\n";
+  std::string config = f.write("sides.toml", text);
+  Result r = gradus({"data", "describe", config, "--sheet", f / "sheet.png"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, HasSubstr("flip_horizontal (probability = 0.5)"));
+  EXPECT_THAT(r.out, HasSubstr("sheet.png"));
+  std::string png = f.read("sheet.png");
+  ASSERT_GT(png.size(), 24u);
+  EXPECT_EQ(png.substr(1, 3), "PNG");
+  // Two classes, 64 x 32 each with 4 pixels between; the image, 8 more to the right of it, and 8 epochs.
+  auto side = [&](std::size_t at) {
+    return 256 * static_cast<unsigned char>(png[at]) + static_cast<unsigned char>(png[at + 1]);
+  };
+  EXPECT_EQ(side(18), 9 * 68 + 8);
+  EXPECT_EQ(side(22), 2 * 36 - 4);
+  Result json = gradus({"data", "describe", config, "--sheet", f / "sheet.png", "--json"});
+  EXPECT_THAT(json.out, HasSubstr("\"augment\""));
+  std::string table = f.write("line.csv", line_table());
+  Result other = gradus({"data", "describe", f.write("line.toml", line_config(table, "")), "--sheet", f / "x.png"});
+  EXPECT_NE(other.code, 0);
+  EXPECT_THAT(other.err, HasSubstr("--sheet"));
+}
+
 }  // namespace
 }  // namespace gradus::test

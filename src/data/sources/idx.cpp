@@ -6,6 +6,8 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
+#include "gradus/data/augment.h"
+#include "gradus/data/image_dataset.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/source.h"
 #include "gradus/tensor/ops.h"
@@ -18,6 +20,7 @@ struct IdxDataParams {
   std::vector<std::string> train, test, classes;
   std::string task = "auto";
   std::string stream = "auto";
+  Value augment;
   void fields(Fields& f) {
     f("format", format, {"idx"}, "the files' format");
     f("train", train, "[values, labels]: two files, of images or other arrays and of their labels");
@@ -28,6 +31,8 @@ struct IdxDataParams {
     f("stream", stream, {"auto", "always", "never"},
       "auto: values that would take more than half of the free memory are read from the file batch by batch; always, "
       "never: all or none are");
+    f("augment", augment, "a list of transforms",
+      "changes training images anew in each epoch: [ { type = \"flip_horizontal\" }, { type = \"crop\" } ]");
   }
 };
 
@@ -40,7 +45,7 @@ struct IdxPrepareParams {
       "how data are held back: { method = \"files\", validation = 0.1 }");
     f("scale", scale, {"none", "normalize", "standardize"},
       "none: values as they are; normalize: training minimum and maximum to 0 and 1; standardize: mean 0, deviation 1 "
-      "over all elements of the training part");
+      "over all elements of the training part, of each channel where images have several");
     f("scale_target", scale_target, "none, standardize or normalize",
       "what a regression is trained on; losses are in that scale, predictions, MSE, MAE and R2 in the labels' own "
       "units");
@@ -108,21 +113,47 @@ struct Moments {
   double low = INFINITY, high = -INFINITY, mean = 0, deviation = 0;
 };
 
-Moments moments_of(const IdxValues& values, const RowIndices& rows) {
-  Moments m;
-  double sum = 0, squares = 0;
-  for (std::uint32_t row : rows)
-    for (float x : values.example(row)) {
-      double v = static_cast<double>(x);
-      sum += v;
-      squares += v * v;
+// Of each of `channels`, which stand side by side.
+std::vector<Moments> moments_of(const IdxValues& values, const RowIndices& rows, std::size_t channels) {
+  struct Sums {
+    double sum = 0, squares = 0;
+  };
+  std::vector<Moments> moments(channels);
+  std::vector<Sums> sums(channels);
+  std::vector<float> example(static_cast<std::size_t>(values.shape().without(0).size()));
+  for (std::uint32_t row : rows) {
+    values.read(row, example);
+    for (std::size_t i = 0; i < example.size(); ++i) {
+      double v = static_cast<double>(example[i]);
+      Moments& m = moments[i % channels];
+      sums[i % channels].sum += v;
+      sums[i % channels].squares += v * v;
       m.low = std::min(m.low, v);
       m.high = std::max(m.high, v);
     }
-  double n = static_cast<double>(rows.size()) * static_cast<double>(values.shape().without(0).size());
-  m.mean = sum / n;
-  m.deviation = std::sqrt(std::max(0.0, squares / n - m.mean * m.mean));
-  return m;
+  }
+  std::size_t places = example.size() / channels;
+  double n = static_cast<double>(rows.size()) * static_cast<double>(places);
+  for (std::size_t c = 0; c < channels; ++c) {
+    moments[c].mean = sums[c].sum / n;
+    moments[c].deviation = std::sqrt(std::max(0.0, sums[c].squares / n - moments[c].mean * moments[c].mean));
+  }
+  return moments;
+}
+
+Value list_of(const std::vector<float>& numbers) {
+  Value v = Value::array();
+  for (float x : numbers) v.push_back(static_cast<double>(x));
+  return v;
+}
+
+// A list of `size` numbers.
+std::vector<float> numbers_of(const Value& list, std::size_t size) {
+  std::vector<float> out;
+  for (const Value& x : list.as_array()) out.push_back(static_cast<float>(x.as_real()));
+  if (out.size() != 1 && out.size() != size)
+    throw Error(ErrorKind::data, {"scale", "1 number or one for each channel", std::to_string(out.size()), ""});
+  return out;
 }
 
 class IdxSource final : public Source {
@@ -156,6 +187,8 @@ class IdxSource final : public Source {
     LoadedData out;
     out.notes.push_back(task_note());
     shape_ = train.example_shape();
+    augmenter_ = std::make_shared<const Augmenter>(data_.augment, seed);
+    check_augmented(train.values.path());
     if (last.example_shape() != shape_)
       throw Error(ErrorKind::data,
                   {data_.test[0], "examples of shape " + shape_.text(), last.example_shape().text(), ""});
@@ -184,7 +217,7 @@ class IdxSource final : public Source {
     }
     for (std::uint32_t& r : parts.test) r -= static_cast<std::uint32_t>(has_test ? plan.train_rows : 0);
     std::shared_ptr<const Dataset> examples = dataset(train), held_back = has_test ? dataset(last) : examples;
-    out.train = part(examples, parts.train);
+    out.train = part(augmenter_->empty() ? examples : images(train, augmenter_), parts.train);
     out.validation = part(examples, parts.validation);
     out.test = part(held_back, parts.test);
     return out;
@@ -194,10 +227,10 @@ class IdxSource final : public Source {
     Value v = Value::table(), shape = Value::array();
     for (std::int64_t d : shape_) shape.push_back(d);
     v.set("shape", shape);
-    v.set("shift", static_cast<double>(shift_));
-    v.set("scale", static_cast<double>(scale_));
-    v.set("low", static_cast<double>(low_));
-    v.set("high", static_cast<double>(high_));
+    v.set("shift", list_of(format_.shift));
+    v.set("scale", list_of(format_.scale));
+    v.set("low", static_cast<double>(format_.low));
+    v.set("high", static_cast<double>(format_.high));
     v.set("task", task_.state());
     return v;
   }
@@ -206,10 +239,10 @@ class IdxSource final : public Source {
     std::vector<std::int64_t> dims;
     for (const Value& d : state.at("shape").as_array()) dims.push_back(d.as_integer());
     shape_ = Shape(dims);
-    shift_ = static_cast<float>(state.at("shift").as_real());
-    scale_ = static_cast<float>(state.at("scale").as_real());
-    low_ = static_cast<float>(state.at("low").as_real());
-    high_ = static_cast<float>(state.at("high").as_real());
+    format_.shift = numbers_of(state.at("shift"), channels());
+    format_.scale = numbers_of(state.at("scale"), format_.shift.size());
+    format_.low = static_cast<float>(state.at("low").as_real());
+    format_.high = static_cast<float>(state.at("high").as_real());
     task_ = TaskSpec::restored(state.at("task"));
   }
 
@@ -238,7 +271,7 @@ class IdxSource final : public Source {
 
   std::optional<ImageFormat> image_format() const override {
     if (shape_.rank() != 3 || (shape_[2] != 1 && shape_[2] != 3)) return std::nullopt;
-    return ImageFormat{{shift_}, {scale_}, low_, high_};
+    return format_;
   }
 
  private:
@@ -290,20 +323,33 @@ class IdxSource final : public Source {
     return note + "the labels are whole numbers)";
   }
 
+  // Channels that are scaled each for itself: those of images.
+  std::size_t channels() const { return shape_.rank() == 3 ? static_cast<std::size_t>(shape_[2]) : 1; }
+
+  void check_augmented(const std::string& file) const {
+    if (augmenter_->empty() || shape_.rank() == 3) return;
+    throw Error(ErrorKind::config,
+                {data_.augment.place("data.augment"), "images: examples [height, width] or [height, width, channels]",
+                 "examples " + shape_.text() + " in " + file, "leave augment out"});
+  }
+
   void fit_input_scale(const IdxValues& values, const RowIndices& rows) {
-    shift_ = 0;
-    scale_ = 1;
+    format_ = {};
     if (prepare_.scale == "none" && values.are_bytes()) return;
-    Moments m = moments_of(values, rows);
+    std::vector<Moments> moments = moments_of(values, rows, channels());
     if (!values.are_bytes()) {
-      low_ = static_cast<float>(m.low);
-      high_ = static_cast<float>(m.high);
+      format_.low = static_cast<float>(std::ranges::min(moments, {}, &Moments::low).low);
+      format_.high = static_cast<float>(std::ranges::max(moments, {}, &Moments::high).high);
     }
     if (prepare_.scale == "none") return;
+    format_.shift.clear();
+    format_.scale.clear();
     bool standardize = prepare_.scale == "standardize";
-    double spread = standardize ? m.deviation : m.high - m.low;
-    shift_ = static_cast<float>(standardize ? m.mean : m.low);
-    scale_ = static_cast<float>(spread > 0 ? 1 / spread : 1);
+    for (const Moments& m : moments) {
+      double spread = standardize ? m.deviation : m.high - m.low;
+      format_.shift.push_back(static_cast<float>(standardize ? m.mean : m.low));
+      format_.scale.push_back(static_cast<float>(spread > 0 ? 1 / spread : 1));
+    }
   }
 
   IdxValues::Stream stream() const {
@@ -315,15 +361,26 @@ class IdxSource final : public Source {
     if (a.values.are_streamed()) notes.push_back(a.values.path() + " is read batch by batch, not held in memory");
   }
 
-  std::shared_ptr<const Dataset> dataset(const Arrays& a) const {
+  Tensor targets(const Arrays& a) const {
     auto n = static_cast<std::int64_t>(a.examples());
-    Tensor target;
-    if (task_.classifies())
-      target = Tensor::from(a.classes, {n});
-    else
-      target =
-          Tensor::from(scaled_targets(task_.scales, std::vector<double>(a.numbers.begin(), a.numbers.end())), {n, 1});
-    return a.values.dataset(shift_, scale_, target);
+    if (task_.classifies()) return Tensor::from(a.classes, {n});
+    return Tensor::from(scaled_targets(task_.scales, std::vector<double>(a.numbers.begin(), a.numbers.end())), {n, 1});
+  }
+
+  // The examples as they are; where one scale is all channels', the values go into batches from bytes.
+  std::shared_ptr<const Dataset> dataset(const Arrays& a) const {
+    if (format_.shift.size() > 1) return images(a, nullptr);
+    return a.values.dataset(format_.shift[0], format_.scale[0], targets(a));
+  }
+
+  std::shared_ptr<const Dataset> images(const Arrays& a, std::shared_ptr<const Augmenter> augmenter) const {
+    ImageDataset::Parts parts;
+    parts.images = idx_images(a.values);
+    parts.format = format_;
+    parts.target = targets(a);
+    parts.augmenter = std::move(augmenter);
+    parts.classes = static_cast<std::int64_t>(task_.classes.size());
+    return std::make_shared<const ImageDataset>(std::move(parts));
   }
 
   static std::shared_ptr<const Dataset> part(std::shared_ptr<const Dataset> examples, const RowIndices& rows) {
@@ -343,8 +400,8 @@ class IdxSource final : public Source {
   IdxDataParams data_;
   IdxPrepareParams prepare_;
   Shape shape_;
-  float shift_ = 0, scale_ = 1;
-  float low_ = 0, high_ = 255;  // of values as they are
+  ImageFormat format_;
+  std::shared_ptr<const Augmenter> augmenter_;
   TaskSpec task_;
 };
 

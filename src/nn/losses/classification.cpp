@@ -39,6 +39,7 @@ class CrossEntropy final : public Loss {
   }
   Tensor probabilities(const Tensor& z) const override { return softmax(z); }
   bool gives_probabilities() const override { return true; }
+  bool takes_distributions() const override { return true; }
 
  private:
   Params params_;
@@ -56,6 +57,7 @@ class KlDivergence final : public Loss {
   }
   Tensor probabilities(const Tensor& z) const override { return softmax(z); }
   bool gives_probabilities() const override { return true; }
+  bool takes_distributions() const override { return true; }
 };
 
 struct HingeParams {
