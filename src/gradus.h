@@ -20,6 +20,8 @@
 #include "gradus/data/split.h"
 #include "gradus/data/table.h"
 #include "gradus/data/target.h"
+#include "gradus/explain/attribution.h"
+#include "gradus/explain/galleries.h"
 #include "gradus/model/metrics.h"
 #include "gradus/model/model_file.h"
 #include "gradus/nn/blueprint.h"

@@ -152,6 +152,11 @@ Error Network::told_of(const Node& node, const Error& e) {
   return Error(ErrorKind::state, node.name, "the network is not built", "call build() first");
 }
 
+// What a layer is given: where it holds others and is watched, they are known by its name as well.
+Context Network::context_of(const Node& node, const Context& context) {
+  return context.watch && !node.module->branches().empty() ? context.within(node.name + ".") : context;
+}
+
 Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
@@ -163,7 +168,7 @@ Tensor Network::forward_list(const Tensor& x, const Context& context) {
   for (Node& n : nodes_) {
     if (n.fused && !context.watch) continue;
     try {
-      value = n.module->forward(value, context);
+      value = context.watch ? n.module->forward(value, context_of(n, context)) : n.module->forward(value, context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }
@@ -188,7 +193,10 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
       if (f >= 0 && --left[f] == 0) values[f] = Tensor();
     }
     try {
-      values[i] = n.fused && !context.watch ? in[0] : n.module->forward_of(in, context);
+      if (context.watch)
+        values[i] = n.module->forward_of(in, context_of(n, context));
+      else
+        values[i] = n.fused ? in[0] : n.module->forward_of(in, context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }

@@ -51,8 +51,8 @@ class Residual final : public Module {
     if (shortcut_) shortcut_->build(input, inner);
   }
   Tensor forward(const Tensor& x, const Context& context) override {
-    Tensor side = shortcut_ ? shortcut_->forward(x, context) : x;
-    Tensor branch = branch_->forward(x, context);
+    Tensor side = shortcut_ ? shortcut_->forward(x, context.within("shortcut.")) : x;
+    Tensor branch = branch_->forward(x, context.within("branch."));
     return relu_after_ && !context.watch ? add_relu(side, branch) : side + branch;
   }
   bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
