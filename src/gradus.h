@@ -22,6 +22,7 @@
 #include "gradus/data/target.h"
 #include "gradus/explain/attribution.h"
 #include "gradus/explain/galleries.h"
+#include "gradus/explain/overlays.h"
 #include "gradus/model/metrics.h"
 #include "gradus/model/model_file.h"
 #include "gradus/nn/blueprint.h"

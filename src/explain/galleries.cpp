@@ -33,8 +33,6 @@ std::string times_text(const Shape& s) {
   return text;
 }
 
-Picture at_least(const Picture& p, int side) { return enlarge(p, std::max(1, side / std::max(p.width, p.height))); }
-
 Batch one_row(const Dataset& data, std::uint32_t row, std::int64_t epoch) {
   return epoch < 0 ? data.fetch({&row, 1}) : data.draw({&row, 1}, epoch);
 }

@@ -82,7 +82,8 @@ outline:1px solid var(--line);outline-offset:-1px}
 .strips img{border-radius:0;background:none;outline:0}
 .coarse{image-rendering:pixelated}
 .pictures.strips{grid-template-columns:repeat(auto-fill,minmax(min(100%,260px),1fr));gap:26px 28px}
-.sheets{display:grid;gap:14px}.sheets figure{display:grid;grid-template-columns:128px minmax(0,1fr);gap:4px 20px}
+.sheets{display:grid;gap:14px}.sheets figure{display:grid;grid-template-columns:128px minmax(0,1fr);gap:4px 20px;
+align-items:center}
 .sheets figure.alone{grid-template-columns:minmax(0,1fr)}
 .sheets figcaption{margin:0;font-size:13.5px;line-height:1.35;color:var(--ink);overflow-wrap:anywhere}
 .sheets small{display:block;color:var(--soft);font-size:12.5px}

@@ -175,7 +175,7 @@ Picture heat_over(const Picture& p, std::span<const float> heat, int width, int 
     float at = share * kSteps;
     int below = std::min(static_cast<int>(at), kSteps - 1);
     Rgb warm = mixed(kWarm[below], kWarm[below + 1], at - static_cast<float>(below));
-    return mixed(grey(pixel(p, i)), warm, 0.8f * std::sqrt(share));
+    return mixed(grey(pixel(p, i)), warm, 0.85f * share);
   });
 }
 

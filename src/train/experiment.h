@@ -94,10 +94,15 @@ class TrainedModel {
     std::vector<std::vector<std::string>> rows;
   };
   Predictions predict_files(const std::vector<std::string>& files);
+  // The examples of such files as the network takes them.
+  OpenedData open_files(const std::vector<std::string>& files) { return source_->open(files, false); }
 
   const TaskSpec& task() const { return task_; }
   const Value& metadata() const { return metadata_; }
   Network& network() { return *network_; }
+  const Loss& loss() const { return *loss_; }
+  // How its examples are images; none where they are not.
+  std::optional<ImageFormat> image_format() const { return source_->image_format(); }
 
  private:
   Value metadata_;
