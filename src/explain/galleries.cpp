@@ -15,8 +15,9 @@ constexpr std::size_t kMostClasses = 20;
 constexpr std::size_t kSamples = 8;         // of a class, where training changes nothing
 constexpr std::size_t kChangedSamples = 2;  // where it does
 constexpr std::int64_t kMostFilters = 64;
-constexpr int kSmallestSide = 24;   // of a tile: smaller ones are enlarged
-constexpr std::size_t kImages = 3;  // whose activations are shown
+constexpr int kSmallestSide = 24;        // of a tile: smaller ones are enlarged
+constexpr double kActivations = 0x1p26;  // elements of all layers that are held at once
+constexpr double kImages = 3;            // whose activations are shown
 constexpr std::size_t kMostLayers = 12;
 constexpr std::int64_t kMostChannels = 16;  // of a layer
 constexpr double kMultiplyAdds = 2e11;      // spent on explanations, some seconds
@@ -51,7 +52,7 @@ bool same(const Batch& a, const Batch& b) { return a.inputs.to_vector<float>() =
 bool draws_differ(const Dataset& data) {
   std::vector<std::uint32_t> rows = spread_rows(data.size(), 4);
   Batch plain = data.fetch(rows);
-  for (std::int64_t epoch = 1; epoch <= kEpochsShown; ++epoch)
+  for (std::int64_t epoch = 0; epoch < kEpochsShown; ++epoch)
     if (!same(plain, data.draw(rows, epoch))) return true;
   return false;
 }
@@ -71,7 +72,7 @@ Gallery sample_gallery(const Dataset& train, const TaskSpec& task, const ImageFo
                         all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), i + each)));
   }
   Gallery out{"Samples", "Examples of the training part.", {}, 0, {}};
-  if (changed) out.explanation = "Examples of the training part; right of each, how three epochs of training meet it.";
+  if (changed) out.explanation = "Examples of the training part; right of each, how the first three epochs meet it.";
   if (classes && rows.size() > kMostClasses) {
     out.explanation +=
         " Of " + std::to_string(rows.size()) + " classes the first " + std::to_string(kMostClasses) + ".";
@@ -86,7 +87,7 @@ Gallery sample_gallery(const Dataset& train, const TaskSpec& task, const ImageFo
     std::vector<Picture> line;
     for (std::uint32_t row : rows[g]) {
       std::vector<Picture> tiles = {sample_of(one_row(train, row, -1), task, format, side)};
-      for (std::int64_t epoch = 1; changed && epoch <= kEpochsShown; ++epoch)
+      for (std::int64_t epoch = 0; changed && epoch < kEpochsShown; ++epoch)
         tiles.push_back(sample_of(one_row(train, row, epoch), task, format, side));
       for (Picture& t : tiles) {
         t = at_least(t, kSmallestSide);
@@ -211,12 +212,14 @@ Gallery activation_gallery(const ImageModel& model, const Dataset& test) {
   Shape input = test.input_shape();
   std::vector<std::size_t> layers = layers_shown(model.network, input);
   if (layers.empty()) return {};
+  double kept = static_cast<double>(std::max<std::int64_t>(model.network.cost(input).activations, 1));
+  auto images_shown = static_cast<std::size_t>(std::clamp(kActivations / kept, 1.0, kImages));
   std::vector<std::uint32_t> rows;
   if (model.task.classifies() && !model.task.per_place) {
     for (const auto& of_class : rows_of_classes(test, model.task.classes.size(), 1))
-      if (rows.size() < kImages) rows.insert(rows.end(), of_class.begin(), of_class.end());
+      if (rows.size() < images_shown) rows.insert(rows.end(), of_class.begin(), of_class.end());
   } else {
-    rows = spread_rows(test.size(), kImages);
+    rows = spread_rows(test.size(), static_cast<std::int64_t>(images_shown));
   }
   Tensor inputs = test.fetch(rows).inputs;
   int side = tile_side(layers.size() * rows.size() * kMostChannels, 3);

@@ -46,7 +46,7 @@ struct Gallery {
   std::string explanation;  // one sentence
   std::vector<Item> items;
   int tile = 0;  // above 0: the pictures are sheets of tiles with this longest side, shown one below the other
-  std::vector<Meaning> legend;
+  std::vector<Meaning> legend = {};
 };
 
 struct ModelRow {

@@ -11,19 +11,23 @@ namespace gradus {
 namespace {
 
 constexpr int kLongestSide = 224;          // pixels of an embedded picture
-constexpr int kTileSide = 56;              // pixels on the page that a sheet's tiles have about
+constexpr double kTileSide = 104;          // most pixels on the page of a sheet's tile
+constexpr double kSheetWidth = 740;        // and of a sheet
+constexpr int kSmallestTileSide = 22;      // on a phone, where a sheet is scrolled rather than made smaller
 constexpr std::size_t kMostPictures = 48;  // of one grid
 
-// As it is, shown `factor` times as large.
-std::string embedded(const Picture& picture, std::string_view alternative, bool coarse, int factor = 1) {
-  return fmt::format("<img{} width=\"{}\" height=\"{}\" loading=\"lazy\" alt=\"{}\" src=\"data:image/png;base64,{}\">",
-                     coarse ? " class=\"coarse\"" : "", picture.width * factor, picture.height * factor,
-                     escape_html(alternative), base64(encode_png(picture)));
+// As it is; `look` are attributes.
+std::string embedded(const Picture& picture, std::string_view alternative, std::string_view look) {
+  return fmt::format("<img {} width=\"{}\" height=\"{}\" loading=\"lazy\" alt=\"{}\" src=\"data:image/png;base64,{}\">",
+                     look, picture.width, picture.height, escape_html(alternative), base64(encode_png(picture)));
 }
+
+// Small pictures keep their pixels when they are enlarged.
+std::string_view coarse_if(bool small) { return small ? "class=\"coarse\"" : ""; }
 
 std::string image(const Picture& picture, std::string_view alternative) {
   Picture small = shrink(picture, kLongestSide);
-  return embedded(small, alternative, std::max(small.width, small.height) <= 64);
+  return embedded(small, alternative, coarse_if(std::max(small.width, small.height) <= 64));
 }
 
 bool is_strip(const Picture& p) { return p.width >= 2 * p.height; }
@@ -33,10 +37,10 @@ std::string mistake(const Mistake& m) {
       "<span class=\"truth\">{}</span><span class=\"answer\">{}</span><span class=\"sure\">{}</span>",
       escape_html(m.truth), escape_html(m.predicted), with_bar(format_share(m.confidence) + " sure", m.confidence));
   std::string alternative = "true " + m.truth + ", predicted " + m.predicted;
-  return element(
-      "figure", "",
-      (is_strip(m.picture) ? embedded(m.picture, alternative, m.picture.height <= 64) : image(m.picture, alternative)) +
-          element("figcaption", "", caption));
+  return element("figure", "",
+                 (is_strip(m.picture) ? embedded(m.picture, alternative, coarse_if(m.picture.height <= 64))
+                                      : image(m.picture, alternative)) +
+                     element("figcaption", "", caption));
 }
 
 std::string grid(const std::string& items, bool strips = false) {
@@ -61,22 +65,30 @@ std::string legend_of(const std::vector<Gallery::Meaning>& legend) {
   return entries.empty() ? "" : element("ul", "class=\"legend\"", entries);
 }
 
-std::string sheet_item(const Gallery::Item& item, int tile) {
-  int factor = std::max(1, (kTileSide + tile / 2) / tile);
+// All sheets of a gallery on one scale, the widest `widest` pixels wide.
+std::string sheet_item(const Gallery::Item& item, int tile, int widest) {
+  double scale = std::min(kTileSide / tile, kSheetWidth / widest);
   std::string alternative = item.caption.substr(0, item.caption.find('\n'));
   std::string caption = item.caption.empty() ? "" : element("figcaption", "", caption_of(item.caption));
+  std::string look = fmt::format("{} style=\"width:{:.2f}%;min-width:{}px\"", coarse_if(scale > 1),
+                                 100.0 * item.picture.width / widest, item.picture.width / tile * kSmallestTileSide);
   return element("figure", item.caption.empty() ? "class=\"alone\"" : "",
-                 caption + element("div", "class=\"scroll\"", embedded(item.picture, alternative, factor > 1, factor)));
+                 caption + element("div", fmt::format("class=\"scroll\" style=\"max-width:{:.0f}px\"", scale * widest),
+                                   embedded(item.picture, alternative, look)));
 }
 
 std::string items_of(const Gallery& gallery) {
   std::string items;
-  for (std::size_t i = 0; i < std::min(gallery.items.size(), kMostPictures); ++i) {
+  std::size_t shown = std::min(gallery.items.size(), kMostPictures);
+  int widest = 0;
+  for (std::size_t i = 0; i < shown; ++i) widest = std::max(widest, gallery.items[i].picture.width);
+  for (std::size_t i = 0; i < shown; ++i) {
     const Gallery::Item& item = gallery.items[i];
-    items += gallery.tile > 0
-                 ? sheet_item(item, gallery.tile)
-                 : element("figure", "",
-                           image(item.picture, item.caption) + element("figcaption", "", caption_of(item.caption)));
+    if (gallery.tile > 0)
+      items += sheet_item(item, gallery.tile, widest);
+    else
+      items += element("figure", "",
+                       image(item.picture, item.caption) + element("figcaption", "", caption_of(item.caption)));
   }
   if (items.empty()) return "";
   return legend_of(gallery.legend) + (gallery.tile > 0 ? element("div", "class=\"sheets\"", items) : grid(items));

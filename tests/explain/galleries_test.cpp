@@ -86,7 +86,7 @@ TEST(Galleries, SamplesAsTrainingMeetsThem) {
   ASSERT_EQ(g.items.size(), 2u);
   EXPECT_THAT(greys(g.items[0].picture), ElementsAre(10, 245));
   EXPECT_EQ(std::count(g.items[0].picture.pixels.begin(), g.items[0].picture.pixels.end(), 245), 3 * 30 * 30);
-  EXPECT_THAT(g.explanation, HasSubstr("three epochs"));
+  EXPECT_THAT(g.explanation, HasSubstr("first three epochs"));
 }
 
 // Sorted by class, the last with a single example among many.
