@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "commands.h"
@@ -6,6 +8,7 @@
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
 #include "gradus/data/numbers.h"
+#include "gradus/explain/overlays.h"
 #include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
 #include "output.h"
@@ -14,7 +17,7 @@ namespace gradus::cli {
 namespace {
 
 struct PredictArguments {
-  std::string run, out, precision;
+  std::string run, out, overlay, precision;
   std::vector<std::string> data;
   int threads = 0;
   bool json = false;
@@ -66,11 +69,47 @@ void check_out(const PredictArguments& a) {
       throw Error(ErrorKind::usage, {"--out", "a file of its own", a.out + ", which this command reads", ""});
 }
 
+// A file's name for each example: its own, where the data name it, else its number from 1.
+std::vector<std::string> picture_names(const OpenedData& opened) {
+  const std::vector<std::string>* files = nullptr;
+  for (const auto& [column, values] : opened.echo)
+    if (files == nullptr && (column == "file" || column == "image")) files = &values;
+  std::vector<std::string> names;
+  std::map<std::string, int> taken;
+  std::size_t digits = std::to_string(opened.data->size()).size();
+  for (std::int64_t i = 0; i < opened.data->size(); ++i) {
+    std::string name = std::to_string(i + 1);
+    name.insert(0, digits - name.size(), '0');
+    if (files != nullptr) {
+      std::filesystem::path path = (*files)[static_cast<std::size_t>(i)];
+      name = (path.parent_path() / path.stem()).relative_path().string();
+      std::ranges::replace(name, '/', '_');
+    }
+    if (int before = taken[name]++; before > 0) name += "-" + std::to_string(before + 1);
+    names.push_back(name + ".png");
+  }
+  return names;
+}
+
+void write_overlays(TrainedModel& model, const ImageFormat& format, const PredictArguments& a) {
+  OpenedData opened = model.open_files(a.data);
+  std::vector<std::string> names = picture_names(opened);
+  make_folder(a.overlay);
+  each_overlay({model.network(), model.loss(), model.task(), format}, opened.data,
+               [&](std::int64_t row, const Picture& p) {
+                 write_file(a.overlay + "/" + names[static_cast<std::size_t>(row)], encode_png(p), Durable::in_time);
+               });
+  say(count_text(names.size(), "picture") + " in " + a.overlay);
+}
+
 void predict(const PredictArguments& a) {
   if (!a.out.empty()) check_out(a);
   if (a.threads > 0) set_threads(a.threads);
   TrainedModel model(a.run);
   if (!a.precision.empty()) model.set_precision(a.precision);
+  std::optional<ImageFormat> format = model.image_format();
+  if (!a.overlay.empty() && !format)
+    throw Error(ErrorKind::usage, "--overlay", "the model's data are no images", "leave it out");
   TrainedModel::Predictions p = model.predict_files(a.data);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
   if (a.json)
@@ -79,6 +118,7 @@ void predict(const PredictArguments& a) {
     print_as_is(csv_text(p));
   else
     say(count_text(p.rows.size(), "prediction") + " in " + a.out);
+  if (!a.overlay.empty()) write_overlays(model, *format, a);
 }
 
 }  // namespace
@@ -96,6 +136,10 @@ void add_predict(CLI::App& app) {
   c->add_option("--precision", a->precision, "Compute in f32 or bf16; default as the model was trained.")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("NAME");
+  c->add_option("--overlay", a->overlay,
+                "Write a picture of each image to this folder: under what speaks for its class, under the classes of "
+                "its places, or what the model makes of it.")
+      ->type_name("DIR");
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "gradus/base/version.h"
+#include "gradus/explain/galleries.h"
 
 namespace gradus::cli {
 namespace {
@@ -42,28 +43,35 @@ std::vector<EpochSeries> series(const std::vector<EpochRecord>& history) {
   return all;
 }
 
-// Wrong predictions, the most confident first.
-std::vector<Mistake> worst_mistakes(const Evaluation& e, const Dataset& data,
-                                    const std::optional<ImageFormat>& format) {
-  std::vector<Mistake> out;
+// Wrong predictions, the most confident first, with what the answers come from.
+void add_mistakes(const Evaluation& e, const ImageModel& model, const Dataset& data, RunReport& report) {
   std::size_t k = e.task.classes.size();
-  if (e.probabilities.empty() || !format) return out;
-  std::vector<std::size_t> wrong;
+  std::vector<std::uint32_t> wrong;
   for (std::size_t i = 0; i < e.truth.size(); ++i)
-    if (e.truth[i] != e.predicted[i]) wrong.push_back(i);
+    if (e.truth[i] != e.predicted[i]) wrong.push_back(static_cast<std::uint32_t>(i));
+  if (e.probabilities.empty() || wrong.empty()) return;
   auto confidence = [&](std::size_t i) { return e.probabilities[i * k + static_cast<std::size_t>(e.predicted[i])]; };
   std::stable_sort(wrong.begin(), wrong.end(),
                    [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
-  for (std::size_t i : wrong) {
-    if (out.size() == kMistakes) break;
-    auto row = static_cast<std::uint32_t>(i);
-    Pixels pixels = pixels_of(*format, data.fetch({&row, 1}).inputs, 0);
-    out.push_back({{pixels.width, pixels.height, pixels.channels, pixels.values},
-                   e.task.classes[e.truth[i]],
-                   e.task.classes[e.predicted[i]],
-                   confidence(i)});
+  if (wrong.size() > kMistakes) wrong.resize(kMistakes);
+  std::vector<std::int32_t> answers;
+  for (std::uint32_t i : wrong) answers.push_back(e.predicted[i]);
+  std::vector<Picture> pictures = explained_pictures(model, data, wrong, answers);
+  for (std::size_t m = 0; m < pictures.size(); ++m) {
+    std::uint32_t i = wrong[m];
+    report.mistakes.push_back(
+        {std::move(pictures[m]), e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(i)});
   }
-  return out;
+  report.mistakes_explanation = explanation_of_pictures(model, data.input_shape());
+}
+
+void add_pictures(const Prepared& p, const Evaluation* test, RunReport& report) {
+  std::optional<ImageFormat> format = p.source->image_format();
+  if (!format) return;
+  ImageModel model{*p.network, *p.loss, p.data.task, *format};
+  if (test != nullptr && p.data.task.classifies() && !p.data.task.per_place)
+    add_mistakes(*test, model, *p.data.test, report);
+  report.galleries = image_galleries(model, *p.data.train, p.data.test);
 }
 
 std::vector<Fit> fits(const Evaluation& e) {
@@ -109,13 +117,11 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.history = series(outcome.training.history);
   if (outcome.training.best_epoch > 0 && outcome.training.restored_best)
     report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
-  if (outcome.test) {
+  if (outcome.test && !p.data.task.classifies() && !p.data.task.per_place) {
     report.fits_part = "test";
-    if (p.data.task.classifies())
-      report.mistakes = worst_mistakes(*outcome.test, *p.data.test, p.source->image_format());
-    else
-      report.fits = fits(*outcome.test);
+    report.fits = fits(*outcome.test);
   }
+  add_pictures(p, outcome.test.get(), report);
   report.data = p.data.summary;
   const Value& size = e.params.train.batch_size;
   std::int64_t batch = size.is_number() ? size.as_integer() : p.data.train->size();

@@ -7,6 +7,13 @@
 
 namespace gradus {
 
+Context Context::within(const std::string& prefix) const {
+  Context inner = *this;
+  if (watch)
+    inner.watch = [prefix, outer = watch](const std::string& name, const Tensor& t) { outer(prefix + name, t); };
+  return inner;
+}
+
 std::int64_t Cost::step_bytes(std::int64_t batch) const {
   double bytes =
       16 * static_cast<double>(parameters) + 8 * static_cast<double>(batch) * static_cast<double>(activations);

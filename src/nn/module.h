@@ -21,8 +21,12 @@ struct Context {
   Dtype compute = Dtype::f32;  // bf16: mixed precision, see Module::takes
   Tensor lengths;  // i32 [n], the steps of each sequence of inputs [n, time, ...]; undefined where all fill their time
 
-  // When set, called with each layer's name and output; fused activations are then computed on their own.
+  // When set, called with each layer's name and output; fused activations are then computed on their own. Layers of a
+  // branch have the names of what holds them in front: "residual1.branch.conv2d1".
   std::function<void(const std::string&, const Tensor&)> watch;
+
+  // The same for what is inside a layer: the names it is watched by begin with `prefix`.
+  Context within(const std::string& prefix) const;
 };
 
 // What a layer costs for one example.

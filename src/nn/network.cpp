@@ -160,6 +160,11 @@ void Network::compute_in(Dtype dtype) {
   compute_ = dtype;
 }
 
+// What a layer is given: where it holds others and is watched, they are known by its name as well.
+Context Network::context_of(const Node& node, const Context& context) {
+  return context.watch && !node.module->branches().empty() ? context.within(node.name + ".") : context;
+}
+
 Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
@@ -193,7 +198,8 @@ Tensor Network::forward_list(const Tensor& x, const Context& context) {
   for (Node& n : nodes_) {
     if (n.fused && !context.watch) continue;
     try {
-      value = n.module->forward(given_to(*n.module, value, context), context);
+      Tensor given = given_to(*n.module, value, context);
+      value = context.watch ? n.module->forward(given, context_of(n, context)) : n.module->forward(given, context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }
@@ -219,7 +225,10 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
     }
     if (in.size() > 1) unify(in);
     try {
-      values[i] = n.fused && !context.watch ? in[0] : n.module->forward_of(in, context);
+      if (context.watch)
+        values[i] = n.module->forward_of(in, context_of(n, context));
+      else
+        values[i] = n.fused ? in[0] : n.module->forward_of(in, context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }

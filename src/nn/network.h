@@ -67,6 +67,7 @@ class Network final : public Module {
   Node* only_reader(int node);
   void require_layers() const;
   static Error told_of(const Node& node, const Error& e);
+  static Context context_of(const Node& node, const Context& context);
   std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;
   int find(const std::string& name) const;
   std::vector<Activation> activations_after() const;

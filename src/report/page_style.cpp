@@ -79,7 +79,15 @@ tfoot th,tfoot td{font-weight:640;border-bottom:0}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(112px,1fr));gap:22px 18px}
 .pictures img{display:block;width:100%;height:auto;border-radius:4px;background:var(--tint);
 outline:1px solid var(--line);outline-offset:-1px}
+.strips img{border-radius:0;background:none;outline:0}
 .coarse{image-rendering:pixelated}
+.pictures.strips{grid-template-columns:repeat(auto-fill,minmax(min(100%,260px),1fr));gap:26px 28px}
+.sheets{display:grid;gap:14px}.sheets figure{display:grid;grid-template-columns:128px minmax(0,1fr);gap:4px 20px;
+align-items:center}
+.sheets figure.alone{grid-template-columns:minmax(0,1fr)}
+.sheets figcaption{margin:0;font-size:13.5px;line-height:1.35;color:var(--ink);overflow-wrap:anywhere}
+.sheets small{display:block;color:var(--soft);font-size:12.5px}
+.sheets img{display:block;height:auto}.lead+.legend{margin:-6px 0 18px}
 .pictures figcaption{margin-top:8px;font-size:13px;line-height:1.35}
 .pictures span{display:block;overflow-wrap:anywhere}
 .truth{color:var(--ink)}.answer{color:var(--warn)}.sure{margin-top:5px;font-size:12px}.sure .bar{margin-bottom:3px}
@@ -108,7 +116,8 @@ header,footer{padding-left:246px}}
 @media (max-width:600px){.plot{font-size:14px}.plot .title{font-size:15.5px}.tiles{grid-template-columns:1fr 1fr}
 .tiles dd{font-size:24px}th,td{padding-right:15px}.num .bar{display:none}
 .facts{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}
-.pictures{grid-template-columns:repeat(auto-fill,minmax(94px,1fr));gap:18px 12px}}
+.pictures{grid-template-columns:repeat(auto-fill,minmax(94px,1fr));gap:18px 12px}
+.sheets figure{grid-template-columns:minmax(0,1fr)}.sheets{gap:18px}}
 @media print{nav,.skip,.copy,.tip{display:none}body{font-size:11pt}.page{display:block}
 header,.page,footer{max-width:none;padding-left:0;padding-right:0}
 figure,.tiles,tr,.statements li{break-inside:avoid}.plots{grid-template-columns:1fr 1fr}h2,h3{break-after:avoid}section{padding:18pt 0}

@@ -34,11 +34,11 @@ std::string deflated(const std::string& raw) {
 }
 
 void check(const Picture& p) {
-  bool fits = p.width > 0 && p.height > 0 && (p.channels == 1 || p.channels == 3) &&
+  bool fits = p.width > 0 && p.height > 0 && p.channels >= 1 && p.channels <= 4 &&
               p.pixels.size() == static_cast<std::size_t>(p.width) * p.height * p.channels;
   if (!fits)
     throw Error(ErrorKind::shape,
-                {"picture", "height x width x 1 or 3 pixel bytes",
+                {"picture", "height x width x 1 to 4 pixel bytes",
                  fmt::format("{} bytes for {} x {} x {}", p.pixels.size(), p.height, p.width, p.channels), ""});
 }
 
@@ -57,7 +57,7 @@ std::string encode_png(const Picture& p) {
   std::string header;
   put_be32(header, p.width);
   put_be32(header, p.height);
-  char color_type = p.channels == 1 ? 0 : 2;
+  char color_type = (p.channels > 2 ? 2 : 0) + (p.channels % 2 == 0 ? 4 : 0);
   header += {kDepth, color_type, kDeflate, kAdaptiveFilters, kNotInterlaced};
 
   std::string out = "\x89PNG\r\n\x1a\n";

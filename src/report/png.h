@@ -7,7 +7,8 @@
 
 namespace gradus {
 
-// An 8-bit picture: pixels [height, width, channels] in reading order; 1 channel is grey, 3 are red, green, blue.
+// An 8-bit picture: pixels [height, width, channels] in reading order; 1 channel is grey, 3 are red, green, blue; with
+// 2 or 4 the last one is how opaque a pixel is.
 struct Picture {
   int width = 0;
   int height = 0;
@@ -15,7 +16,11 @@ struct Picture {
   std::vector<std::uint8_t> pixels;
 };
 
-// The picture as a PNG file (ISO/IEC 15948). Throws Error{shape} unless channels are 1 or 3, both sides are positive
+struct Rgb {
+  std::uint8_t red = 0, green = 0, blue = 0;
+};
+
+// The picture as a PNG file (ISO/IEC 15948). Throws Error{shape} unless channels are 1 to 4, both sides are positive
 // and the pixels fit them.
 std::string encode_png(const Picture& picture);
 

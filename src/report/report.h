@@ -26,7 +26,7 @@ struct Fit {
 
 // A picture that the model got wrong; the worst come first.
 struct Mistake {
-  Picture picture;
+  Picture picture;  // or several side by side, as RunReport::mistakes_explanation says
   std::string truth;
   std::string predicted;
   double confidence = 0;  // the probability it gave to its wrong answer
@@ -36,11 +36,17 @@ struct Mistake {
 struct Gallery {
   struct Item {
     Picture picture;
-    std::string caption;
+    std::string caption;  // what follows a line's end is set smaller
+  };
+  struct Meaning {
+    Rgb color;
+    std::string name;
   };
   std::string title;
   std::string explanation;  // one sentence
   std::vector<Item> items;
+  int tile = 0;  // above 0: the pictures are sheets of tiles with this longest side, shown one below the other
+  std::vector<Meaning> legend = {};
 };
 
 struct ModelRow {
@@ -75,6 +81,7 @@ struct RunReport {
   std::vector<Fit> fits;
   std::string fits_part;  // "test"
   std::vector<Mistake> mistakes;
+  std::string mistakes_explanation;  // a sentence on what is shown beside them
   std::vector<Gallery> galleries;
 
   // Shown as facts (single values) and tables (arrays of tables, and tables of tables): what describe() gives of a

@@ -429,7 +429,7 @@ std::string number_text(float x) {
 }  // namespace
 
 TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files) {
-  OpenedData opened = source_->open(files, false);
+  OpenedData opened = open_files(files);
   Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   Predictions out;
   for (const auto& [name, values] : opened.echo) out.columns.push_back(name);

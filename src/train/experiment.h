@@ -94,6 +94,8 @@ class TrainedModel {
     std::vector<std::vector<std::string>> rows;
   };
   Predictions predict_files(const std::vector<std::string>& files);
+  // The examples of such files as the network takes them.
+  OpenedData open_files(const std::vector<std::string>& files) { return source_->open(files, false); }
 
   // "f32" or "bf16": what products are computed in; at first what the model was trained in, where the processor has it.
   // Throws Error{state} where it has not, Error{usage} for other names.
@@ -102,6 +104,9 @@ class TrainedModel {
   const TaskSpec& task() const { return task_; }
   const Value& metadata() const { return metadata_; }
   Network& network() { return *network_; }
+  const Loss& loss() const { return *loss_; }
+  // How its examples are images; none where they are not.
+  std::optional<ImageFormat> image_format() const { return source_->image_format(); }
 
  private:
   Value metadata_;

@@ -44,7 +44,10 @@ Decoded decode(const std::string& png) {
       EXPECT_EQ(data.substr(10), std::string(3, '\0'));
     }
     if (type == "IDAT") {
-      uLongf size = static_cast<uLongf>(out.height) * (1 + out.width * (out.color_type == 2 ? 3 : 1));
+      uLongf size = static_cast<uLongf>(out.height) * (1 + out.width * (out.color_type == 0   ? 1
+                                                                        : out.color_type == 4 ? 2
+                                                                        : out.color_type == 2 ? 3
+                                                                                              : 4));
       out.rows.resize(size);
       EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(out.rows.data()), &size,
                            reinterpret_cast<const Bytef*>(data.data()), data.size()),
@@ -72,6 +75,14 @@ TEST(Png, ColorPixelsComeBack) {
   EXPECT_EQ(d.rows, std::string("\0\x0a\x14\x1e\0\x28\x32\x3c", 8));
 }
 
+TEST(Png, TransparentPixelsComeBack) {
+  Decoded grey = decode(encode_png({1, 1, 2, {10, 20}})), color = decode(encode_png({1, 1, 4, {1, 2, 3, 4}}));
+  EXPECT_EQ(grey.color_type, 4);
+  EXPECT_EQ(grey.rows, std::string("\0\x0a\x14", 3));
+  EXPECT_EQ(color.color_type, 6);
+  EXPECT_EQ(color.rows, std::string("\0\1\2\3\4", 5));
+}
+
 TEST(Png, RefusesPixelsThatDoNotFit) {
   try {
     encode_png({2, 2, 3, {1, 2, 3}});
@@ -79,7 +90,7 @@ TEST(Png, RefusesPixelsThatDoNotFit) {
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), testing::AllOf(testing::HasSubstr("picture"), testing::HasSubstr("3 bytes for 2 x 2 x 3")));
   }
-  EXPECT_THROW(encode_png({1, 1, 2, {1, 2}}), Error);
+  EXPECT_THROW(encode_png({1, 1, 5, {1, 2, 3, 4, 5}}), Error);
   EXPECT_THROW(encode_png({0, 0, 1, {}}), Error);
 }
 

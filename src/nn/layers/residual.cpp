@@ -52,8 +52,8 @@ class Residual final : public Module {
     if (shortcut_) shortcut_->build(input, inner);
   }
   Tensor forward(const Tensor& x, const Context& context) override {
-    Tensor side = shortcut_ ? shortcut_->forward(x, context) : x;
-    Tensor branch = branch_->forward(x, context);
+    Tensor side = shortcut_ ? shortcut_->forward(x, context.within("shortcut.")) : x;
+    Tensor branch = branch_->forward(x, context.within("branch."));
     if (side.dtype() != branch.dtype()) {  // in mixed precision: one multiplies last, the other does not
       side = cast(side, Dtype::bf16);
       branch = cast(branch, Dtype::bf16);
