@@ -12,7 +12,7 @@ constexpr std::int64_t kMostBytes = 256 << 20;  // of inputs made ahead
 
 std::size_t slots_for(const Dataset& data, std::int64_t batch_size) {
   std::int64_t bytes = std::max<std::int64_t>(data.input_shape().size() * batch_size * 4, 1);
-  return static_cast<std::size_t>(std::clamp<std::int64_t>(kMostBytes / bytes, 1, 2 * threads()));
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(kMostBytes / bytes, 1, std::int64_t{2} * threads()));
 }
 
 }  // namespace

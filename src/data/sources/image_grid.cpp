@@ -50,7 +50,8 @@ std::vector<Image> tiles_of(const Image& image, int height, int width, const std
                                   fmt::format("{} x {}, which they do not fill", image.height, image.width),
                                   "is data.tile [height, width] right?"});
   std::vector<Image> tiles;
-  std::size_t row = static_cast<std::size_t>(width) * image.channels, stride = image.width * image.channels;
+  std::size_t row = static_cast<std::size_t>(width) * image.channels,
+              stride = static_cast<std::size_t>(image.width) * image.channels;
   for (int top = 0; top < image.height; top += height)
     for (int left = 0; left < image.width; left += width) {
       Image tile{height, width, image.channels, {}};
