@@ -47,8 +47,9 @@ Value json_rows(const TrainedModel::Predictions& p, const TaskSpec& task) {
   for (const auto& row : p.rows) {
     Value v = Value::table();
     for (std::size_t i = 0; i < row.size(); ++i) {
-      bool text = task.classifies() && p.columns[i] == "prediction";
-      v.set(p.columns[i], text ? Value(row[i]) : Value(std::stod(row[i])));
+      double number = 0;
+      bool is_class = task.classifies() && p.columns[i] == "prediction";
+      v.set(p.columns[i], !is_class && parse_number(row[i], number) ? Value(number) : Value(row[i]));
     }
     rows.push_back(std::move(v));
   }

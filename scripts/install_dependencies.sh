@@ -5,11 +5,12 @@ set -euo pipefail
 
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache libdnnl-dev ocl-icd-opencl-dev librandom123-dev
-           libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libfast-float-dev libcli11-dev libxxhash-dev zlib1g-dev"
+           libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libfast-float-dev libcli11-dev libxxhash-dev zlib1g-dev
+           libpng-dev libjpeg62-turbo-dev libwebp-dev"
   [demo]="dataset-fashion-mnist"
   [test]="libgtest-dev libgmock-dev librapidcheck-dev clang-format clang-tidy"
   [bench]="libbenchmark-dev python3-torch python3-numpy libopenblas0-openmp"
-  [oracles]="python3-torch python3-sklearn python3-numpy"
+  [oracles]="python3-torch python3-sklearn python3-numpy python3-pil"
   [fuzz]="clang-19 libclang-rt-19-dev"
 )
 

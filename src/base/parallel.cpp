@@ -143,7 +143,7 @@ int threads() { return team().wanted.load(std::memory_order_relaxed); }
 
 void run_workers(int workers, Body body, void* context) {
   std::unique_lock lock(team().mutex, std::defer_lock);
-  if (workers <= 1 || !lock.try_lock()) {
+  if (workers <= 1 || SerialScope::entered() || !lock.try_lock()) {
     for (int w = 0; w < workers; ++w) body(context, w);
     return;
   }
@@ -155,6 +155,7 @@ void run_workers(int workers, Body body, void* context) {
   pool->run(workers, body, context);
 }
 
+constinit thread_local int SerialScope::depth_ = 0;
 constinit thread_local int ComputeScope::depth_ = 0;
 
 namespace {

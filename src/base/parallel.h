@@ -10,8 +10,8 @@ int threads();
 
 // Runs body(context, worker) once for each worker in [0, workers) and returns when all are done; worker 0 is the
 // caller. Waiting threads spin briefly, then sleep on a futex. The first exception thrown by a worker is rethrown.
-// Not reentrant: called from inside a body, or while another thread is in it, the workers run one after the other on
-// the caller.
+// Not reentrant: called from inside a body, in a SerialScope, or while another thread is in it, the workers run one
+// after the other on the caller.
 void run_workers(int workers, void (*body)(void* context, int worker), void* context);
 
 template <class F>
@@ -35,6 +35,21 @@ void parallel_for(std::size_t n, std::size_t grain, F&& body) {
     if (begin < end) body(begin, end);
   });
 }
+
+// While one lives, what its thread would share with the team runs on that thread alone: for threads in the background,
+// which must not keep the team from its work.
+class SerialScope {
+ public:
+  SerialScope() { ++depth_; }
+  ~SerialScope() { --depth_; }
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+  // Whether this thread is in one.
+  static bool entered() { return depth_ > 0; }
+
+ private:
+  static constinit thread_local int depth_;
+};
 
 // Sets, on this thread and for its lifetime: one OpenMP thread, flush-to-zero and denormals-are-zero; then restores
 // what was. Every kernel runs inside one, so results do not depend on the caller's floating-point state. Nested scopes

@@ -22,6 +22,9 @@ std::string first_file(const SourceConfig& config) {
     if (v == nullptr) continue;
     if (v->is_string()) return v->as_string();
     if (v->is_array() && !v->as_array().empty()) return v->as_array()[0].as_string(std::string("data.") + key + "[0]");
+    if (v->is_table())
+      throw Error(ErrorKind::config, "data.format", "is missing, and a table of files does not tell it",
+                  "write format = \"image_mask\" or another format");
     throw Error(ErrorKind::config, {v->place(std::string("data.") + key), "a file's name or a list of them",
                                     v->is_array() ? "an empty list" : describe(*v), ""});
   }
@@ -95,9 +98,13 @@ Value with_files_from(Value data, const std::string& from, const std::string& to
   for (const char* key : kFileKeys) {
     Value* v = data.find(key);
     if (v == nullptr) continue;
-    if (!v->is_array()) rewrite(*v);
-    if (v->is_array())
+    if (v->is_table()) {
+      for (auto& [name, item] : v->as_table()) rewrite(item);
+    } else if (v->is_array()) {
       for (Value& item : v->as_array()) rewrite(item);
+    } else {
+      rewrite(*v);
+    }
   }
   return data;
 }

@@ -8,6 +8,7 @@
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
+#include "gradus/data/batch_stream.h"
 #include "gradus/kernels/loops.h"
 
 namespace gradus {
@@ -326,9 +327,12 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   while (!stop && state_.epoch < params_.epochs) {
     random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
                        static_cast<std::uint32_t>(n));
+    std::optional<BatchStream> ahead;
+    if (data.is_costly()) ahead.emplace(data, order, batch_size, state_.position, steps, state_.epoch);
     while (state_.position < steps) {
       std::int64_t first = state_.position * batch_size, count = std::min(batch_size, n - first);
-      Batch batch = data.draw({order.data() + first, static_cast<std::size_t>(count)}, state_.epoch);
+      Batch batch =
+          ahead ? ahead->next() : data.draw({order.data() + first, static_cast<std::size_t>(count)}, state_.epoch);
       if (!class_weights_.empty()) weigh_classes(batch);
       state_.last_lr = optimizer_->base_lr() * schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
       if (batch.total_weight > 0) {  // examples that all weigh 0 teach nothing

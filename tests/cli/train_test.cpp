@@ -440,8 +440,9 @@ TEST(Show, ListsWhatThereIs) {
   Value all = parse_json(r.out, "out");
   EXPECT_GT(all.at("layers").as_array().size(), 15u);
   EXPECT_GT(all.at("optimizers").as_array().size(), 5u);
-  EXPECT_THAT(gradus({"show", "config"}).out, testing::AllOf(HasSubstr("data.target "), HasSubstr("prepare.split "),
-                                                             HasSubstr("train.epochs "), HasSubstr("csv | idx")));
+  EXPECT_THAT(gradus({"show", "config"}).out,
+              testing::AllOf(HasSubstr("data.target "), HasSubstr("prepare.split "), HasSubstr("train.epochs "),
+                             HasSubstr("csv | folder | idx")));
   EXPECT_EQ(gradus({"show", "nonsense"}).code, 2);
   EXPECT_EQ(gradus({"data", "describe", PROJECT_DATA "/penguins.csv", "--json"}).code, 0);
 }

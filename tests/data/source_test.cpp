@@ -32,6 +32,20 @@ TEST(Source, RelativeFilesAreWrittenFromAnotherFolder) {
   EXPECT_EQ(with_files_from(moved, "/a/runs/x", "/a/b").at("source").as_string(), "t.csv");
 }
 
+TEST(Source, FilesInATableAreWrittenFromAnotherFolderToo) {
+  Value moved =
+      with_files_from(data_of("train = { images = \"in\", masks = \"/m\", tile = [2, 2] }\nsource = \"pictures\"\n"),
+                      "/a/b", "/a/runs/x");
+  EXPECT_EQ(moved.at("train").at("images").as_string(), "../../b/in");
+  EXPECT_EQ(moved.at("train").at("masks").as_string(), "/m");
+  EXPECT_EQ(moved.at("source").as_string(), "../../b/pictures");
+  EXPECT_THAT(error_of(ErrorKind::config,
+                       [] {
+                         source_format({data_of("train = { images = \"in\" }"), {}});
+                       }),
+              HasSubstr("data.format"));
+}
+
 TEST(Source, TheOtherFolderMayBeRelativeAndNotThereYet) {
   std::string here = fs::current_path().string();
   Value moved = with_files_from(data_of("source = \"t.csv\"\n"), here, "none/yet");
