@@ -107,7 +107,7 @@ PreparedScan prepare_scan(const Scan& scan, const ScanPreparation& preparation, 
   Volume mask = std::move(label.volume);
   mask.spacing = image.header.spacing();  // equal but for rounding
   mask = on_grid(std::move(mask), g, Interpolation::nearest);
-  if (g.size != mask.size) mask = cropped(mask, g.size, 0);
+  if (g.size != mask.size) mask = cropped(mask, g.size, static_cast<float>(labels.values.front().front()));
   out.mask = classes_of(mask, labels, scan.label);
   return out;
 }

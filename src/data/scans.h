@@ -51,7 +51,7 @@ struct PreparedScan {
 };
 
 // Reads a scan and its labels. Images are resampled linearly, labels to the nearest voxel; what is added around has the
-// scan's lowest value and label 0. Throws Error{data} that names the file, also for labels whose size or spacing is not
+// scan's lowest value and class 0. Throws Error{data} that names the file, also for labels whose size or spacing is not
 // the scan's, and for label values that no class has.
 PreparedScan prepare_scan(const Scan& scan, const ScanPreparation& preparation, const LabelMap& labels);
 
