@@ -10,7 +10,7 @@ declare -A packages=(
   [demo]="dataset-fashion-mnist"
   [test]="libgtest-dev libgmock-dev librapidcheck-dev clang-format clang-tidy"
   [bench]="libbenchmark-dev python3-torch python3-numpy libopenblas0-openmp"
-  [oracles]="python3-torch python3-sklearn python3-numpy python3-pil"
+  [oracles]="python3-torch python3-sklearn python3-numpy python3-pil python3-nibabel"
   [fuzz]="clang-19 libclang-rt-19-dev"
 )
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,10 @@ struct OpenedData {
   std::vector<std::string> notes;  // what the user should know of how the data are taken
   // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
+  // Writes the classes predicted for all places of all examples, in their order, into `folder` in the files' own
+  // format, and returns the names of the files written; null where a format has none for them.
+  std::function<std::vector<std::string>(const std::string& folder, std::span<const std::int32_t> classes)>
+      write_masks = nullptr;
 };
 
 // How a source prepared its images: input = (raw - shift[channel]) * scale[channel], raw values lying between `low`
