@@ -32,9 +32,9 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
   if (!task.classifies() && of_classes)
     throw mistake("model.loss", name + " needs classes, but the target is a number",
                   "use loss = \"mse\", or set data.task if the numbers are classes");
-  if (task.kind == Task::multiclass && name == "binary_cross_entropy")
+  if (task.kind == Task::multiclass && of_classes && loss.outputs(task.width()) == 1)
     throw mistake("model.loss",
-                  "binary_cross_entropy tells two classes apart, the target has " + std::to_string(task.classes.size()),
+                  name + " tells two classes apart, the target has " + std::to_string(task.classes.size()),
                   "use loss = \"cross_entropy\"");
   if (name == "cross_entropy" && last == "sigmoid")
     throw mistake("model.layers",
@@ -43,7 +43,9 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
                   task.classes.size() == 2
                       ? "drop the sigmoid, or use one output and loss = \"binary_cross_entropy\" without it"
                       : "drop the last sigmoid: cross_entropy takes scores as they are");
-  if ((name == "cross_entropy" || name == "kl_divergence") && last == "softmax")
+  bool of_scores = name == "cross_entropy" || name == "kl_divergence" || name == "dice" || name == "tversky" ||
+                   (name == "combined" && of_classes);
+  if (of_scores && last == "softmax")
     warnings.push_back("model.layers: a softmax before " + name +
                        " is applied twice, because the loss has one of its own: "
                        "training is slower and probabilities stay flat; drop the last softmax");
