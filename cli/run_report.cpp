@@ -21,6 +21,8 @@ std::string today() {
 }
 
 std::string task_text(const TaskSpec& task) {
+  if (task.per_place && task.classifies()) return "masks of " + std::to_string(task.classes.size()) + " classes";
+  if (task.per_place) return "pictures from pictures";
   if (task.classifies()) return "classification in " + std::to_string(task.classes.size()) + " classes";
   return task.outputs.size() == 1 ? "regression" : "regression of " + std::to_string(task.outputs.size()) + " outputs";
 }
@@ -109,7 +111,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.history = series(outcome.training.history);
   if (outcome.training.best_epoch > 0 && outcome.training.restored_best)
     report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
-  if (outcome.test) {
+  if (outcome.test && !p.data.task.per_place) {
     report.fits_part = "test";
     if (p.data.task.classifies())
       report.mistakes = worst_mistakes(*outcome.test, *p.data.test, p.source->image_format());

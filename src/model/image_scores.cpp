@@ -84,7 +84,7 @@ double mean_similarity(std::span<const float> truth, std::span<const float> pred
 }  // namespace
 
 ImageScores image_scores(std::span<const float> truth, std::span<const float> predicted, const Shape& shape,
-                         double range) {
+                         double range, bool with_ssim) {
   auto n = static_cast<std::size_t>(shape.size());
   if (shape.rank() < 2 || n == 0 || truth.size() != n || predicted.size() != n)
     throw Error(ErrorKind::shape, {kPlace, "two pictures [size.., channels] of one shape",
@@ -101,7 +101,7 @@ ImageScores image_scores(std::span<const float> truth, std::span<const float> pr
   }
   scores.mse /= static_cast<double>(n);
   scores.psnr = scores.mse > 0 ? std::min(kMost, 10 * std::log10(range * range / scores.mse)) : kMost;
-  bool roomy = true;
+  bool roomy = with_ssim;
   for (int axis = 0; axis + 1 < shape.rank(); ++axis) roomy = roomy && shape[axis] >= kWindow;
   if (roomy) scores.ssim = mean_similarity(truth, predicted, shape, range);
   return scores;

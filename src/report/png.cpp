@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/base/error.h"
 
@@ -42,11 +43,10 @@ void check(const Picture& p) {
                  fmt::format("{} bytes for {} x {} x {}", p.pixels.size(), p.height, p.width, p.channels), ""});
 }
 
-}  // namespace
-
-std::string encode_png(const Picture& p) {
-  check(p);
+// The file of a picture that is `check`ed; a palette [colors, 3] or none.
+std::string file_of(const Picture& p, const std::string& palette) {
   constexpr char kNoFilter = 0, kDeflate = 0, kAdaptiveFilters = 0, kNotInterlaced = 0, kDepth = 8;
+  constexpr char kGrey = 0, kRgb = 2, kPalette = 3;
   std::size_t row = static_cast<std::size_t>(p.width) * p.channels;
   std::string raw;
   raw.reserve((row + 1) * p.height);
@@ -57,14 +57,57 @@ std::string encode_png(const Picture& p) {
   std::string header;
   put_be32(header, p.width);
   put_be32(header, p.height);
-  char color_type = p.channels == 1 ? 0 : 2;
+  char color_type = !palette.empty() ? kPalette : p.channels == 1 ? kGrey : kRgb;
   header += {kDepth, color_type, kDeflate, kAdaptiveFilters, kNotInterlaced};
 
   std::string out = "\x89PNG\r\n\x1a\n";
   put_chunk(out, "IHDR", header);
+  if (!palette.empty()) put_chunk(out, "PLTE", palette);
   put_chunk(out, "IDAT", deflated(raw));
   put_chunk(out, "IEND", "");
   return out;
+}
+
+}  // namespace
+
+std::string encode_png(const Picture& p) {
+  check(p);
+  return file_of(p, "");
+}
+
+std::array<std::uint8_t, 3> class_color(int number) {
+  number &= 255;
+  if (number == 0) return {0, 0, 0};
+  // Hues a golden angle apart never come close to those just before; every third is darker.
+  double hue = std::fmod(0.61803398875 * number, 1.0) * 6, value = number % 3 == 0 ? 170 : 240, rest = value * 0.25;
+  double up = rest + (value - rest) * (hue - std::floor(hue)), down = value + rest - up;
+  auto color = [](double r, double g, double b) {
+    return std::array<std::uint8_t, 3>{static_cast<std::uint8_t>(r), static_cast<std::uint8_t>(g),
+                                       static_cast<std::uint8_t>(b)};
+  };
+  switch (static_cast<int>(hue)) {
+    case 0:
+      return color(value, up, rest);
+    case 1:
+      return color(down, value, rest);
+    case 2:
+      return color(rest, value, up);
+    case 3:
+      return color(rest, down, value);
+    case 4:
+      return color(up, rest, value);
+    default:
+      return color(value, rest, down);
+  }
+}
+
+std::string encode_mask_png(int width, int height, const std::vector<std::uint8_t>& numbers) {
+  Picture mask{width, height, 1, numbers};
+  check(mask);
+  std::string palette;
+  for (int i = 0; i < 256; ++i)
+    for (std::uint8_t part : class_color(i)) palette += static_cast<char>(part);
+  return file_of(mask, palette);
 }
 
 Picture shrink(const Picture& p, int side) {

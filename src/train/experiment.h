@@ -94,13 +94,23 @@ class TrainedModel {
     std::vector<std::vector<std::string>> rows;
   };
   Predictions predict_files(const std::vector<std::string>& files);
+  // Of models of masks and pictures: writes the prediction for each example into `folder` as a file of its own format,
+  // or hands it with the example's name to `draw`, which writes it and says where. Inputs larger than those trained on
+  // are predicted patch by patch. Returns the files.
+  using DrawPrediction = std::function<std::vector<std::string>(const std::string& name, const PlacePrediction&)>;
+  std::vector<std::string> predict_places(const std::vector<std::string>& files, const std::string& folder,
+                                          const DrawPrediction& draw, std::vector<std::string>* notes = nullptr);
 
   const TaskSpec& task() const { return task_; }
   const Value& metadata() const { return metadata_; }
   Network& network() { return *network_; }
 
  private:
+  // Of one example, from the network's probabilities or values of `shape`.
+  PlacePrediction place_prediction(const float* values, const Shape& shape) const;
+
   Value metadata_;
+  Shape input_;  // of one example in training
   TaskSpec task_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Loss> loss_;
