@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,10 @@ struct OpenedData {
   std::vector<std::string> notes;  // what the user should know of how the data are taken
   // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
+  // Writes the classes predicted for all places of all examples, in their order, into `folder` in the files' own
+  // format, and returns the names of the files written; null where a format has none for them.
+  std::function<std::vector<std::string>(const std::string& folder, std::span<const std::int32_t> classes)>
+      write_masks = nullptr;
 };
 
 // How a source prepared its images: input = (raw - shift[channel]) * scale[channel], raw values lying between `low`
@@ -48,13 +54,6 @@ struct Pixels {
 // channels] one slice. Of other numbers of channels than 1 and 3 the first is shown. Error{shape} for other inputs.
 Pixels pixels_of(const ImageFormat& format, const Tensor& inputs, std::int64_t row, std::int64_t slice = 0);
 
-// What a network says of each place of one example.
-struct PlacePrediction {
-  Shape shape;                        // of a mask [size..], of a picture [size.., channels]
-  std::vector<std::int32_t> classes;  // of a mask
-  std::vector<float> values;          // of a picture, in its own units
-};
-
 // Raw data of one format turned into datasets. Made from the config for training, or from a model file's state for
 // prediction. Each file of sources/ holds one.
 class Source {
@@ -68,11 +67,6 @@ class Source {
   virtual void restore(const Value& state) = 0;
   // New raw data in the files a user names; with `need_target`, Error{data} when they hold no target.
   virtual OpenedData open(const std::vector<std::string>& files, bool need_target) = 0;
-  // Writes what was predicted for an example of the opened data into `folder`, in the form of the example's own file,
-  // and returns the new file's path; "" from a format that has no such form.
-  virtual std::string write_prediction(const OpenedData&, std::int64_t, const PlacePrediction&, const std::string&) {
-    return "";
-  }
   // How its examples are images; none where they are not.
   virtual std::optional<ImageFormat> image_format() const { return std::nullopt; }
 };

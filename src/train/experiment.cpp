@@ -460,9 +460,10 @@ TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::str
 
 namespace {
 
-// What people know the opened examples by: the first column beside them, or else their numbers from 1.
+// What people know an example by: its file, where the data name one, or else its number from 1.
 std::string example_name(const OpenedData& opened, std::int64_t i) {
-  if (!opened.echo.empty()) return opened.echo[0].second[static_cast<std::size_t>(i)];
+  for (const auto& [column, values] : opened.echo)
+    if (column == "file" || column == "image") return values[static_cast<std::size_t>(i)];
   return "prediction_" + std::to_string(i + 1);
 }
 
@@ -488,29 +489,30 @@ std::vector<std::string> TrainedModel::predict_places(const std::vector<std::str
   if (notes != nullptr) *notes = opened.notes;
   const Dataset& data = *opened.data;
   std::vector<std::string> written;
+  std::vector<std::int32_t> classes;  // of all, for a format that joins them
+  bool own_format = task_.classifies() && opened.write_masks != nullptr;
   std::int64_t done = 0;
   auto write = [&](const float* values, const Shape& shape) {
     PlacePrediction p = place_prediction(values, shape);
-    std::string path = source_->write_prediction(opened, done, p, folder);
-    if (!path.empty())
-      written.push_back(path);
+    std::string name = example_name(opened, done++);
+    if (own_format)
+      classes.insert(classes.end(), p.classes.begin(), p.classes.end());
     else
-      for (std::string& drawn : draw(example_name(opened, done), p)) written.push_back(std::move(drawn));
-    ++done;
+      for (std::string& drawn : draw(name, p)) written.push_back(std::move(drawn));
   };
   if (data.input_shape() == input_) {
     predict_network(*network_, *loss_, data, [&](const Tensor& predictions, const Batch& batch) {
       Shape one = predictions.shape().without(0);
       for (std::int64_t i = 0; i < batch.size(); ++i) write(predictions.data<float>() + i * one.size(), one);
     });
-    return written;
+  } else {
+    for (std::uint32_t i = 0; i < data.size(); ++i) {
+      Tensor whole = data.fetch({&i, 1}).inputs;
+      Tensor p = predict_by_patches(*network_, *loss_, reshape(whole, whole.shape().without(0)), input_);
+      write(p.data<float>(), p.shape());
+    }
   }
-  for (std::uint32_t i = 0; i < data.size(); ++i) {
-    Tensor whole = data.fetch({&i, 1}).inputs;
-    Tensor p = predict_by_patches(*network_, *loss_, reshape(whole, whole.shape().without(0)), input_);
-    write(p.data<float>(), p.shape());
-  }
-  return written;
+  return own_format ? opened.write_masks(folder, classes) : written;
 }
 
 }  // namespace gradus
