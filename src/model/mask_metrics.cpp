@@ -28,7 +28,7 @@ void ConfusionMatrix::add(std::span<const std::int32_t> truth, std::span<const s
       if (c < 0 || c >= classes_)
         throw Error(ErrorKind::value,
                     {kPlace, "classes in [0, " + std::to_string(classes_) + ")", std::to_string(c), ""});
-    weights_[static_cast<std::size_t>(truth[i] * classes_ + predicted[i])] += weights.empty() ? 1 : weights[i];
+    weights_[index(truth[i], predicted[i])] += weights.empty() ? 1 : weights[i];
   }
 }
 

@@ -16,9 +16,13 @@ class ConfusionMatrix {
   void add(std::span<const std::int32_t> truth, std::span<const std::int32_t> predicted,
            std::span<const double> weights = {});
   int classes() const { return classes_; }
-  double at(int truth, int predicted) const { return weights_[static_cast<std::size_t>(truth * classes_ + predicted)]; }
+  double at(int truth, int predicted) const { return weights_[index(truth, predicted)]; }
 
  private:
+  std::size_t index(int truth, int predicted) const {
+    return static_cast<std::size_t>(truth) * static_cast<std::size_t>(classes_) + static_cast<std::size_t>(predicted);
+  }
+
   int classes_;
   std::vector<double> weights_;
 };
