@@ -78,8 +78,9 @@ std::string encode_png(const Picture& p) {
 std::array<std::uint8_t, 3> class_color(int number) {
   number &= 255;
   if (number == 0) return {0, 0, 0};
-  // Hues a golden angle apart never come close to those just before; every third is darker.
-  double hue = std::fmod(0.61803398875 * number, 1.0) * 6, value = number % 3 == 0 ? 170 : 240, rest = value * 0.25;
+  // Hues a golden angle apart come close again after eight, which are then darker.
+  constexpr double kValues[] = {240, 165, 110};
+  double hue = std::fmod(0.61803398875 * number, 1.0) * 6, value = kValues[number / 8 % 3], rest = value * 0.25;
   double up = rest + (value - rest) * (hue - std::floor(hue)), down = value + rest - up;
   auto color = [](double r, double g, double b) {
     return std::array<std::uint8_t, 3>{static_cast<std::uint8_t>(r), static_cast<std::uint8_t>(g),
