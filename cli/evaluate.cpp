@@ -19,11 +19,26 @@ struct EvaluateArguments {
   bool json = false;
 };
 
+// The measures of each class of masks; what a class has none of is "-".
+std::string mask_table(const Value::Array& classes) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& c : classes) {
+    std::vector<std::string> row = {c.at("class").as_string()};
+    for (const char* name : {"dice", "iou", "hausdorff", "hausdorff95"}) {
+      const Value* value = c.find(name);
+      row.push_back(value != nullptr ? short_number(value->as_real()) : "-");
+    }
+    rows.push_back(std::move(row));
+  }
+  return aligned_table({"class", "dice", "iou", "hausdorff", "hausdorff95"}, rows);
+}
+
 // "accuracy 0.95" lines, then a table per class when there are classes.
 std::string metrics_text(const Value& metrics, const std::vector<std::string>& classes) {
   std::string text;
   for (const auto& [name, value] : metrics.as_table())
     if (value.is_number()) text += name + " " + short_number(value.as_real()) + "\n";
+  if (const Value* masks = metrics.find("per_class")) return text + "\n" + mask_table(masks->as_array());
   if (metrics.find("precision") == nullptr) return text.substr(0, text.size() - 1);
   std::vector<std::vector<std::string>> rows;
   for (std::size_t c = 0; c < classes.size(); ++c) {

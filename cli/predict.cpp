@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "commands.h"
 #include "gradus/base/error.h"
@@ -9,6 +10,7 @@
 #include "gradus/base/parallel.h"
 #include "gradus/data/numbers.h"
 #include "gradus/explain/overlays.h"
+#include "gradus/report/png.h"
 #include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
 #include "output.h"
@@ -103,14 +105,83 @@ void write_overlays(TrainedModel& model, const ImageFormat& format, const Predic
   say(count_text(names.size(), "picture") + " in " + a.overlay);
 }
 
+// A mask's or picture's slices [height, width(, channels)] as PNG files: NAME.png, or NAME_1.png ... of a volume.
+class PlaceWriter {
+ public:
+  PlaceWriter(const TaskSpec& task, std::string folder) : task_(task), folder_(std::move(folder)) {}
+
+  std::vector<std::string> operator()(const std::string& name, const PlacePrediction& p) {
+    int axes = p.shape.rank() - (task_.classifies() ? 0 : 1);
+    if (axes != 2 && axes != 3)
+      throw Error(ErrorKind::state, {"--out", "masks or pictures of two or three axes", p.shape.text(), ""});
+    std::string base = unused(std::filesystem::path(name).stem().string());
+    std::int64_t slices = axes == 3 ? p.shape[0] : 1;
+    std::vector<std::string> files;
+    for (std::int64_t s = 0; s < slices; ++s) {
+      std::string file = folder_ + "/" + base + (axes == 3 ? "_" + std::to_string(s + 1) : "") + ".png";
+      write_file(file, task_.classifies() ? mask(p, s * (p.shape.size() / slices)) : picture(p, s));
+      files.push_back(file);
+    }
+    return files;
+  }
+
+ private:
+  // A file's name is used once: of two inputs of one name the second gets a number.
+  std::string unused(const std::string& stem) {
+    std::string name = stem;
+    for (int i = 2; !names_.insert(name).second; ++i) name = stem + "_" + std::to_string(i);
+    return name;
+  }
+  static std::string mask(const PlacePrediction& p, std::int64_t first) {
+    int height = static_cast<int>(p.shape[p.shape.rank() - 2]), width = static_cast<int>(p.shape[p.shape.rank() - 1]);
+    auto begin = p.classes.begin() + first;
+    return encode_mask_png(width, height, {begin, begin + static_cast<std::ptrdiff_t>(width) * height});
+  }
+  std::string picture(const PlacePrediction& p, std::int64_t slice) const {
+    ImageFormat format;
+    format.low = static_cast<float>(task_.low);
+    format.high = static_cast<float>(task_.high);
+    Pixels pixels = pixels_of(format, Tensor::from(p.values, p.shape.inserted(0, 1)), 0, slice);
+    return encode_png({pixels.width, pixels.height, pixels.channels, pixels.values});
+  }
+
+  const TaskSpec& task_;
+  std::string folder_;
+  std::set<std::string> names_;
+};
+
+void predict_places(const PredictArguments& a, TrainedModel& model) {
+  if (a.out.empty())
+    throw Error(ErrorKind::usage, "--out", "is missing: this model predicts masks or pictures, one file for each input",
+                "name a folder for them: --out predictions");
+  if (std::filesystem::exists(a.out) && !std::filesystem::is_directory(a.out))
+    throw Error(ErrorKind::usage, {"--out", "a folder", a.out + ", which is a file", ""});
+  if (model.task().classes.size() > 256)
+    throw Error(ErrorKind::state, {"--out", "at most 256 classes, as a PNG file holds them",
+                                   std::to_string(model.task().classes.size()), ""});
+  std::filesystem::create_directories(a.out);
+  std::vector<std::string> notes;
+  std::vector<std::string> files = model.predict_places(a.data, a.out, PlaceWriter(model.task(), a.out), &notes);
+  for (const std::string& n : notes) say(n);
+  if (!a.json) return say(count_text(files.size(), "file") + " in " + a.out);
+  Value out = Value::table();
+  out.set("predictions", Value::Array(files.begin(), files.end()));
+  print_json(out);
+}
+
 void predict(const PredictArguments& a) {
-  if (!a.out.empty()) check_out(a);
   if (a.threads > 0) set_threads(a.threads);
+  if (!a.out.empty()) check_out(a);
   TrainedModel model(a.run);
   if (!a.precision.empty()) model.set_precision(a.precision);
   std::optional<ImageFormat> format = model.image_format();
   if (!a.overlay.empty() && !format)
     throw Error(ErrorKind::usage, "--overlay", "the model's data are no images", "leave it out");
+  if (!a.overlay.empty()) write_overlays(model, *format, a);
+  if (model.task().per_place) {
+    if (!a.out.empty() || a.overlay.empty()) predict_places(a, model);
+    return;
+  }
   TrainedModel::Predictions p = model.predict_files(a.data);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
   if (a.json)
@@ -119,7 +190,6 @@ void predict(const PredictArguments& a) {
     print_as_is(csv_text(p));
   else
     say(count_text(p.rows.size(), "prediction") + " in " + a.out);
-  if (!a.overlay.empty()) write_overlays(model, *format, a);
 }
 
 }  // namespace
@@ -132,7 +202,8 @@ void add_predict(CLI::App& app) {
       ->required()
       ->expected(1, 64)
       ->type_name("FILE");
-  c->add_option("--out", a->out, "Write the predictions to this CSV file instead of standard output.")
+  c->add_option("--out", a->out,
+                "Write the predictions to this CSV file instead of standard output; masks and pictures to this folder.")
       ->type_name("FILE");
   c->add_option("--precision", a->precision, "Compute in f32 or bf16; default as the model was trained.")
       ->check(CLI::IsMember({"f32", "bf16"}))

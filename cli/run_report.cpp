@@ -22,6 +22,8 @@ std::string today() {
 }
 
 std::string task_text(const TaskSpec& task) {
+  if (task.per_place && task.classifies()) return "masks of " + std::to_string(task.classes.size()) + " classes";
+  if (task.per_place) return "pictures from pictures";
   if (task.classifies()) return "classification in " + std::to_string(task.classes.size()) + " classes";
   return task.outputs.size() == 1 ? "regression" : "regression of " + std::to_string(task.outputs.size()) + " outputs";
 }

@@ -41,12 +41,16 @@ std::string command_line(const TrainArguments& a) {
   return line;
 }
 
+// The number that people follow, by task.
+bool is_score(const std::string& name) {
+  return name == "accuracy" || name == "mean_dice" || name == "r2" || name == "psnr";
+}
+
 std::string epoch_line(const EpochRecord& r, std::int64_t epochs) {
   std::string line =
       "epoch " + std::to_string(r.epoch) + "/" + std::to_string(epochs) + "  loss " + short_number(r.train_loss);
   for (const auto& [name, value] : r.validation)
-    if (name == "loss" || name == "accuracy" || name == "r2")
-      line += "  validation " + name + " " + short_number(value);
+    if (name == "loss" || is_score(name)) line += "  validation " + name + " " + short_number(value);
   return line + "  " + duration(r.seconds);
 }
 
@@ -72,7 +76,7 @@ class Speed {
 
 std::string result_line(const Value& part) {
   std::string line;
-  for (const char* name : {"accuracy", "macro_f1", "r2", "mae", "mse", "loss"})
+  for (const char* name : {"accuracy", "macro_f1", "mean_dice", "mean_iou", "psnr", "ssim", "r2", "mae", "mse", "loss"})
     if (const Value* v = part.find(name); v != nullptr && v->is_number())
       line += (line.empty() ? "" : ", ") + std::string(name) + " " + short_number(v->as_real());
   return line;
@@ -126,7 +130,7 @@ void train(const TrainArguments& a) {
       bar.clear();
       say(epoch_line(r, epochs));
       for (const auto& [name, value] : r.validation)
-        if (name == "accuracy" || name == "r2") score = "validation " + name + " " + short_number(value);
+        if (is_score(name)) score = "validation " + name + " " + short_number(value);
     };
   RunOutcome outcome = run_experiment(experiment, options);
   if (outcome.training.stopped == Stopped::interrupted) {

@@ -1,5 +1,7 @@
 #include "gradus/data/task.h"
 
+#include <cmath>
+
 #include "gradus/base/error.h"
 
 namespace gradus {
@@ -38,7 +40,10 @@ Value TaskSpec::state() const {
   v.set("classes", text_list(classes));
   v.set("outputs", text_list(outputs));
   if (!scales.empty()) v.set("scales", scales_state(scales));
-  if (per_place) v.set("per_place", true);
+  if (!per_place) return v;
+  v.set("per_place", true);
+  if (!classifies()) v.set("range", Value::Array{low, high});
+  if (!spacing.empty()) v.set("spacing", Value::Array(spacing.begin(), spacing.end()));
   return v;
 }
 
@@ -51,6 +56,22 @@ TaskSpec TaskSpec::restored(const Value& state) {
   task.classes = texts_in(state.at("classes"));
   task.outputs = texts_in(state.at("outputs"));
   if (const Value* places = state.find("per_place")) task.per_place = places->as_bool();
+  if (const Value* range = state.find("range")) {
+    const Value::Array& ends = range->as_array("range");
+    bool two = ends.size() == 2;
+    if (two) {
+      task.low = ends[0].as_real("range");
+      task.high = ends[1].as_real("range");
+    }
+    if (!two || !(task.low < task.high) || !std::isfinite(task.high - task.low))
+      throw Error(ErrorKind::data, {"range", "two numbers, the lower first", describe(*range), ""});
+  }
+  if (const Value* spacing = state.find("spacing"))
+    for (const Value& s : spacing->as_array("spacing")) {
+      double along = task.spacing.emplace_back(s.as_real("spacing"));
+      if (!(along > 0) || !std::isfinite(along))
+        throw Error(ErrorKind::data, {"spacing", "numbers above 0", describe(s), ""});
+    }
   if (const Value* scales = state.find("scales")) task.scales = restored_scales(*scales, task.outputs.size());
   return task;
 }

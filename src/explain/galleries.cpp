@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gradus/explain/answers.h"
 #include "gradus/explain/attribution.h"
 #include "gradus/explain/image_rows.h"
-#include "gradus/train/evaluation.h"
 
 namespace gradus {
 namespace {
@@ -295,16 +295,17 @@ Gallery segmentation_gallery(const ImageModel& model, const std::shared_ptr<cons
   std::vector<bool> met(model.task.classes.size());
   for (std::uint32_t row : rows) {
     Subset one(test, {row});
-    Evaluation e = evaluate(model.network, model.loss, model.task, one);
-    for (const auto* classes : {&e.truth, &e.predicted})
+    Batch batch = one.fetch(std::vector<std::uint32_t>{0});
+    std::vector<std::int32_t> true_classes = batch.target.to_vector<std::int32_t>(),
+                              answers = answers_of(model, one).classes;
+    for (const auto* classes : {&true_classes, &answers})
       for (std::int32_t c : *classes) met[static_cast<std::size_t>(c)] = true;
-    Tensor inputs = one.fetch(std::vector<std::uint32_t>{0}).inputs;
-    std::size_t places = e.truth.size() / static_cast<std::size_t>(depth);
-    for (std::int64_t slice : slices_to_show(e.truth, depth, model.task.classes.size())) {
+    std::size_t places = true_classes.size() / static_cast<std::size_t>(depth);
+    for (std::int64_t slice : slices_to_show(true_classes, depth, model.task.classes.size())) {
       std::size_t first = static_cast<std::size_t>(slice) * places;
-      std::span<const std::int32_t> truth = std::span(e.truth).subspan(first, places),
-                                    predicted = std::span(e.predicted).subspan(first, places);
-      Picture p = picture_of(model.format, inputs, 0, slice);
+      std::span<const std::int32_t> truth = std::span(true_classes).subspan(first, places),
+                                    predicted = std::span(answers).subspan(first, places);
+      Picture p = picture_of(model.format, batch.inputs, 0, slice);
       Picture line = tiles_of(
           {p, classes_over(p, truth), classes_over(p, predicted), differences_over(p, truth, predicted)}, side);
       out.tile = std::max(out.tile, largest_tile(line, 4));
@@ -322,14 +323,12 @@ Gallery restoration_gallery(const ImageModel& model, const std::shared_ptr<const
   Gallery out{
       "Prediction and truth", "From left to right: the input, what the model makes of it, and the truth.", {}, 0, {}};
   auto shared = std::make_shared<Subset>(test, rows);
-  Evaluation e = evaluate(model.network, model.loss, model.task, *shared);
   std::vector<std::uint32_t> all = spread_rows(shared->size(), shared->size());
   Batch batch = shared->fetch(all);
   if (batch.target.rank() != batch.inputs.rank()) return {};
-  auto [low, high] = std::ranges::minmax(e.true_values);
+  Tensor predicted = answers_of(model, *shared).values, truth = true_values(model, batch);
+  auto [low, high] = std::ranges::minmax(truth.to_vector<float>());
   ImageFormat shown{{0}, {1}, low, high};
-  Tensor predicted = Tensor::from(e.predicted_values, batch.target.shape()),
-         truth = Tensor::from(e.true_values, batch.target.shape());
   int side = tile_side(3 * rows.size(), channels_shown(test->input_shape()));
   for (std::size_t i = 0; i < rows.size(); ++i) {
     auto at = static_cast<std::int64_t>(i);

@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "gradus/base/error.h"
+#include "gradus/explain/answers.h"
 #include "gradus/explain/attribution.h"
 #include "gradus/explain/image_rows.h"
-#include "gradus/train/evaluation.h"
 
 namespace gradus {
 namespace {
@@ -17,7 +17,7 @@ constexpr std::int64_t kMostSlices = 16, kSlicesInALine = 4;
 // Some examples with what the model says of them.
 struct Answered {
   Tensor inputs;
-  Evaluation answers;
+  Answers answers;
   Tensor maps;  // [n, size..] of what speaks for each class
   Tensor made;  // [n, size.., channels] where pictures are made
   ImageFormat made_format = {};
@@ -27,14 +27,14 @@ Answered answered(const ImageModel& model, const Dataset& part, const std::strin
   std::vector<std::uint32_t> rows(static_cast<std::size_t>(part.size()));
   std::iota(rows.begin(), rows.end(), 0u);
   Batch batch = part.fetch(rows);
-  Answered a{batch.inputs, evaluate(model.network, model.loss, model.task, part), {}, {}};
+  Answered a{batch.inputs, answers_of(model, part), {}, {}};
   if (!model.task.classifies()) {
-    auto [low, high] = std::ranges::minmax(a.answers.predicted_values);
+    a.made = a.answers.values;
+    auto [low, high] = std::ranges::minmax(a.made.to_vector<float>());
     a.made_format = {{0}, {1}, low, high};
-    a.made = Tensor::from(a.answers.predicted_values, batch.target.shape());
   } else if (!model.task.per_place) {
-    a.maps = layer.empty() ? saliency(model.network, batch.inputs, a.answers.predicted)
-                           : grad_cam(model.network, batch.inputs, a.answers.predicted, layer);
+    a.maps = layer.empty() ? saliency(model.network, batch.inputs, a.answers.classes)
+                           : grad_cam(model.network, batch.inputs, a.answers.classes, layer);
   }
   return a;
 }
@@ -49,7 +49,7 @@ Picture overlay(const ImageModel& model, const Answered& a, std::int64_t row, st
   }
   auto places = static_cast<std::size_t>(p.width) * static_cast<std::size_t>(p.height);
   return classes_over(
-      p, std::span(a.answers.predicted).subspan(static_cast<std::size_t>(row * depth + slice) * places, places));
+      p, std::span(a.answers.classes).subspan(static_cast<std::size_t>(row * depth + slice) * places, places));
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ class Loss {
   virtual Tensor operator()(const Tensor& prediction, const Tensor& target, const LossWeights& weights = {}) const = 0;
   // Width of the network's result for a classification of that many classes (binary losses use one).
   virtual std::int64_t outputs(std::int64_t classes) const { return classes; }
+  // Whether it also takes results of another width for that many classes.
+  virtual bool takes(std::int64_t width, std::int64_t classes) const { return width == outputs(classes); }
   // What turns the network's result into probabilities or predicted values.
   virtual Tensor probabilities(const Tensor& prediction) const { return prediction; }
   virtual bool gives_probabilities() const { return false; }

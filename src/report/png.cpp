@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/base/error.h"
 
@@ -42,11 +43,10 @@ void check(const Picture& p) {
                  fmt::format("{} bytes for {} x {} x {}", p.pixels.size(), p.height, p.width, p.channels), ""});
 }
 
-}  // namespace
-
-std::string encode_png(const Picture& p) {
-  check(p);
+// The file of a picture that is `check`ed; a palette [colors, 3] or none.
+std::string file_of(const Picture& p, const std::string& palette) {
   constexpr char kNoFilter = 0, kDeflate = 0, kAdaptiveFilters = 0, kNotInterlaced = 0, kDepth = 8;
+  constexpr int kGrey = 0, kRgb = 2, kPalette = 3, kAlpha = 4;
   std::size_t row = static_cast<std::size_t>(p.width) * p.channels;
   std::string raw;
   raw.reserve((row + 1) * p.height);
@@ -57,14 +57,61 @@ std::string encode_png(const Picture& p) {
   std::string header;
   put_be32(header, p.width);
   put_be32(header, p.height);
-  char color_type = (p.channels > 2 ? 2 : 0) + (p.channels % 2 == 0 ? 4 : 0);
-  header += {kDepth, color_type, kDeflate, kAdaptiveFilters, kNotInterlaced};
+  int color_type = !palette.empty() ? kPalette : (p.channels > 2 ? kRgb : kGrey) + (p.channels % 2 == 0 ? kAlpha : 0);
+  header += {kDepth, static_cast<char>(color_type), kDeflate, kAdaptiveFilters, kNotInterlaced};
 
   std::string out = "\x89PNG\r\n\x1a\n";
   put_chunk(out, "IHDR", header);
+  if (!palette.empty()) put_chunk(out, "PLTE", palette);
   put_chunk(out, "IDAT", deflated(raw));
   put_chunk(out, "IEND", "");
   return out;
+}
+
+}  // namespace
+
+std::string encode_png(const Picture& p) {
+  check(p);
+  return file_of(p, "");
+}
+
+Rgb class_color(int number) {
+  number &= 255;
+  constexpr Rgb kFirst[] = {{0, 0, 0},      {230, 159, 0}, {86, 180, 233}, {0, 158, 115},
+                            {240, 228, 66}, {0, 114, 178}, {213, 94, 0},   {204, 121, 167}};
+  if (number < static_cast<int>(std::size(kFirst))) return kFirst[number];
+  // Hues a golden angle apart come close again after eight, which then have another brightness.
+  constexpr double kValues[] = {240, 110, 180};
+  double hue = std::fmod(0.61803398875 * number, 1.0) * 6, value = kValues[number / 8 % 3], rest = value * 0.25;
+  double up = rest + (value - rest) * (hue - std::floor(hue)), down = value + rest - up;
+  auto color = [](double r, double g, double b) {
+    return Rgb{static_cast<std::uint8_t>(r), static_cast<std::uint8_t>(g), static_cast<std::uint8_t>(b)};
+  };
+  switch (static_cast<int>(hue)) {
+    case 0:
+      return color(value, up, rest);
+    case 1:
+      return color(down, value, rest);
+    case 2:
+      return color(rest, value, up);
+    case 3:
+      return color(rest, down, value);
+    case 4:
+      return color(up, rest, value);
+    default:
+      return color(value, rest, down);
+  }
+}
+
+std::string encode_mask_png(int width, int height, const std::vector<std::uint8_t>& numbers) {
+  Picture mask{width, height, 1, numbers};
+  check(mask);
+  std::string palette;
+  for (int i = 0; i < 256; ++i) {
+    Rgb color = class_color(i);
+    for (std::uint8_t part : {color.red, color.green, color.blue}) palette += static_cast<char>(part);
+  }
+  return file_of(mask, palette);
 }
 
 Picture shrink(const Picture& p, int side) {

@@ -66,7 +66,7 @@ std::vector<Confusion> worst_confusions(const std::vector<std::vector<double>>& 
 }
 
 std::string readable(std::string_view key) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 18> kNames = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 24> kNames = {
       {{"macro_f1", "macro F1"},
        {"f1", "F1"},
        {"lr", "learning rate"},
@@ -84,7 +84,13 @@ std::string readable(std::string_view key) {
        {"auc", "area under the ROC curve"},
        {"gradient_norm", "gradient norm"},
        {"hash", "weights' hash"},
-       {"per_output", "output"}}};
+       {"per_output", "output"},
+       {"per_class", "class"},
+       {"psnr", "PSNR"},
+       {"ssim", "SSIM"},
+       {"iou", "IoU"},
+       {"mean_dice", "mean Dice"},
+       {"mean_iou", "mean IoU"}}};
   for (const auto& [name, text] : kNames)
     if (name == key) return text;
   std::string text(key);
@@ -93,7 +99,7 @@ std::string readable(std::string_view key) {
 }
 
 std::string meaning(std::string_view metric) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 10> kMeanings = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 17> kMeanings = {
       {{"loss", "what training made small"},
        {"accuracy", "share of right answers"},
        {"balanced_accuracy", "mean recall of the classes"},
@@ -103,6 +109,13 @@ std::string meaning(std::string_view metric) {
        {"mse", "mean of the squared errors"},
        {"rmse", "root of the mean squared error: an error in the target's unit"},
        {"mae", "mean size of the errors, in the target's unit"},
+       {"top5_accuracy", "share whose true class is among the five most probable"},
+       {"mean_dice", "mean over the classes of Dice: twice the overlap by the sizes of mask and truth"},
+       {"mean_iou", "mean over the classes of the overlap by the union of mask and truth"},
+       {"mean_hausdorff", "mean over the classes of the largest distance between surfaces"},
+       {"mean_hausdorff95", "the same of the 95th percentile of the distances"},
+       {"psnr", "peak signal-to-noise ratio in decibels"},
+       {"ssim", "structural similarity; 1 is equal"},
        {"r2", "share of the target's variance explained; 1 is perfect, 0 is as good as the mean"}}};
   for (const auto& [name, text] : kMeanings)
     if (name == metric) return text;

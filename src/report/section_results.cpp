@@ -66,10 +66,11 @@ std::string other_tables(const RunReport& report) {
 
 std::string ratio(double of, double total) { return total > 0 ? fmt::format("{:.3f}", of / total) : "–"; }
 
-std::string class_table(const std::vector<std::string>& names, const std::vector<std::vector<double>>& counts) {
+std::string class_table(const std::vector<std::string>& names, const std::vector<std::vector<double>>& counts,
+                        const std::string& unit) {
   HtmlTable table;
   table.label = "Figures of each class";
-  table.columns = {{"class", false}, {"precision", true}, {"recall", true}, {"F1", true}, {"rows", true}};
+  table.columns = {{"class", false}, {"precision", true}, {"recall", true}, {"F1", true}, {unit, true}};
   for (std::size_t i = 0; i < counts.size(); ++i) {
     double right = counts[i][i], truth = 0, answered = 0;
     for (std::size_t j = 0; j < counts.size(); ++j) {
@@ -83,14 +84,15 @@ std::string class_table(const std::vector<std::string>& names, const std::vector
   table.tall = counts.size() > 25;
   return table.html() +
          element("p", "class=\"hint\"",
-                 "Precision: of the rows given this answer, the share that deserved it. Recall: of the rows of this "
-                 "class, the share that was found. F1 is high only when both are.");
+                 "Precision: of the " + unit + " given this answer, the share that deserved it. Recall: of the " +
+                     unit + " of this class, the share that was found. F1 is high only when both are.");
 }
 
-std::string mistakes_table(const std::vector<std::string>& names, const std::vector<std::vector<double>>& counts) {
+std::string mistakes_table(const std::vector<std::string>& names, const std::vector<std::vector<double>>& counts,
+                           const std::string& unit) {
   HtmlTable table;
   table.label = "Commonest mistakes";
-  table.columns = {{"true", false}, {"taken for", false}, {"rows", true}, {"of the class", true}};
+  table.columns = {{"true", false}, {"taken for", false}, {unit, true}, {"of the class", true}};
   for (const Confusion& c : worst_confusions(counts, kMostConfusions))
     table.rows.push_back({escape_html(names[c.truth]), escape_html(names[c.predicted]), format_number(c.count),
                           format_share(c.count / c.of)});
@@ -110,8 +112,9 @@ std::string confusion_part(const RunReport& report) {
              "the blue diagonal; every orange cell is one kind of mistake, stronger where it is a larger share of its "
              "class.",
              "confusion");
-  if (counts.size() > 2) picture += mistakes_table(names, counts);
-  std::string classes = element("h3", "", "Each class") + class_table(names, counts);
+  const std::string unit = metric(report, part, "mean_dice") ? "places" : "rows";
+  if (counts.size() > 2) picture += mistakes_table(names, counts, unit);
+  std::string classes = element("h3", "", "Each class") + class_table(names, counts, unit);
   return element("div", counts.size() > 12 ? "class=\"stack\"" : "class=\"beside\"",
                  element("div", "", picture) + element("div", "", classes));
 }

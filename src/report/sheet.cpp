@@ -1,7 +1,6 @@
 #include "gradus/report/sheet.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "gradus/base/error.h"
@@ -10,8 +9,6 @@ namespace gradus {
 namespace {
 
 constexpr Rgb kWarm[] = {{120, 20, 90}, {214, 58, 48}, {250, 160, 40}, {255, 238, 130}};
-constexpr Rgb kClassColors[] = {{230, 159, 0}, {86, 180, 233}, {0, 158, 115},  {240, 228, 66},
-                                {0, 114, 178}, {213, 94, 0},   {204, 121, 167}};
 constexpr Rgb kWrong = {235, 40, 40};
 constexpr Rgb kBelow = {32, 92, 170}, kAbove = {209, 80, 16}, kZero = {245, 245, 243};
 
@@ -177,10 +174,6 @@ Picture heat_over(const Picture& p, std::span<const float> heat, int width, int 
     Rgb warm = mixed(kWarm[below], kWarm[below + 1], at - static_cast<float>(below));
     return mixed(grey(pixel(p, i)), warm, 0.85f * share);
   });
-}
-
-Rgb class_color(int number) {
-  return kClassColors[(std::max(number, 1) - 1) % static_cast<int>(std::size(kClassColors))];
 }
 
 Picture classes_over(const Picture& p, std::span<const std::int32_t> classes) {

@@ -27,10 +27,6 @@ Picture around_white(std::span<const float> values, int width, int height, float
 // picture's. What a hundredth of the places exceeds is shown in full colour. Values are at least 0.
 Picture heat_over(const Picture& picture, std::span<const float> heat, int width, int height);
 
-// A colour for each class, told apart also by those who see few colours (Okabe, Ito, Color universal design, 2008); the
-// eighth is the first again. Class 0 is the background and has none.
-Rgb class_color(int number);
-
 // The picture in grey under the colours of the classes [height, width] of its places; class 0 leaves them as they are.
 Picture classes_over(const Picture& picture, std::span<const std::int32_t> classes);
 

@@ -214,4 +214,9 @@ void require_arithmetic(const char* op, const Tensor& x, const Tensor& parameter
 // Throws Error{shape} unless both have the same type.
 void require_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 
+// Of losses: targets are class numbers [..] in [0, classes) for scores z [.., k], else Error{shape} or Error{value}.
+void check_classes(const char* op, const Tensor& z, const Tensor& target, std::int64_t classes);
+// Weights are as many as the places [n, ...], or each stands for all places behind its axes; else Error{shape}.
+void check_weights(const char* op, const Tensor& z, const Tensor& weight, const Shape& places);
+
 }  // namespace gradus

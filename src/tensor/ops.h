@@ -200,6 +200,22 @@ Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence
 // sum_{j != t} max(0, margin - z_t + z_j)
 Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, const LossWeights& weights = {});
 
+// How far the classes predicted and the true ones are apart: 1 - the mean over the classes c of
+// (I_c + smooth) / (I_c + alpha (P_c - I_c) + beta (T_c - I_c) + smooth), where over the places of the whole batch, or
+// of each example, with weights w, probabilities p and true classes t: I = sum w p t, P = sum w p (`squared`: p^2), T =
+// sum w t. Dice is alpha = beta = 1/2, with half its smooth (Milletari, Navab, Ahmadi, "V-Net", 3DV 2016; Salehi,
+// Erdogmus, Gholipour, "Tversky loss function", MLMI 2017).
+struct Overlap {
+  double alpha = 0.5;  // of places wrongly given to the class
+  double beta = 0.5;   // of places of the class that are missed
+  double smooth = 0;
+  bool squared = false;
+  bool background = true;    // whether class 0 counts
+  bool per_example = false;  // the weighted mean of the examples' losses
+};
+// logits [n, .., k], target i32 [n, ..]; k = 1 gives scores of class 1 against class 0.
+Tensor overlap_loss(const Tensor& logits, const Tensor& target, const Overlap& form, const LossWeights& weights = {});
+
 // Terms per shard added pairwise without joining them (used by backward).
 Tensor add_partial(const Tensor& a, const Tensor& b);
 

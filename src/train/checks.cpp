@@ -43,9 +43,9 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
   if (!task.classifies() && of_classes)
     throw mistake("model.loss", name + " needs classes, but the target is a number",
                   "use loss = \"mse\", or set data.task if the numbers are classes");
-  if (task.kind == Task::multiclass && name == "binary_cross_entropy")
+  if (task.kind == Task::multiclass && of_classes && loss.outputs(task.width()) == 1)
     throw mistake("model.loss",
-                  "binary_cross_entropy tells two classes apart, the target has " + std::to_string(task.classes.size()),
+                  name + " tells two classes apart, the target has " + std::to_string(task.classes.size()),
                   "use loss = \"cross_entropy\"");
   if (name == "cross_entropy" && last == "sigmoid")
     throw mistake("model.layers",
@@ -54,7 +54,9 @@ void check_loss(const TaskSpec& task, const Network& network, const Loss& loss, 
                   task.classes.size() == 2
                       ? "drop the sigmoid, or use one output and loss = \"binary_cross_entropy\" without it"
                       : "drop the last sigmoid: cross_entropy takes scores as they are");
-  if ((name == "cross_entropy" || name == "kl_divergence") && last == "softmax")
+  bool of_scores = name == "cross_entropy" || name == "kl_divergence" || name == "dice" || name == "tversky" ||
+                   (name == "combined" && of_classes);
+  if (of_scores && last == "softmax")
     warnings.push_back("model.layers: a softmax before " + name +
                        " is applied twice, because the loss has one of its own: "
                        "training is slower and probabilities stay flat; drop the last softmax");
@@ -121,9 +123,34 @@ void check_training(const Experiment& e, const LoadedData& data, const Network& 
     warnings.push_back("prepare.split: there is no test part, so nothing measures the model on unseen data");
 }
 
+// A mask or picture of the training part tells the size that the network's result must have.
+void check_places(const Shape& output, const LoadedData& data, const Loss& loss) {
+  const TaskSpec& task = data.task;
+  if (data.train->size() == 0) return;
+  const std::uint32_t first = 0;
+  Shape target = data.train->fetch({&first, 1}).target.shape().without(0), size = target;
+  if (!task.classifies()) size = target.without(target.rank() - 1);
+  std::int64_t width = task.classifies() ? loss.outputs(task.width()) : task.width();
+  std::int64_t given = output.rank() > 0 ? output[output.rank() - 1] : 0;
+  bool sizes_fit = output.rank() == size.rank() + 1 && output.without(output.rank() - 1) == size;
+  if (sizes_fit && (given == width || (task.classifies() && loss.takes(given, task.width())))) return;
+  std::string kind = task.classifies() ? "mask" : "picture", fix;
+  if (sizes_fit)
+    fix = "leave out the last layer's channels, or set them to " + std::to_string(width);
+  else if (output.rank() != size.rank() + 1)
+    fix = "end with a convolution that keeps the image's axes, not with flatten, pooling over all places or linear";
+  else
+    fix = "use padding = \"same\", and undo each stride or pooling by an upsample or a transposed convolution";
+  throw Error(ErrorKind::config,
+              {"model.layers",
+               "a result of " + size.inserted(size.rank(), width).text() + " for the " + kind + " of " + target.text(),
+               output.text(), fix});
+}
+
 void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
   std::int64_t width = task.classifies() ? loss.outputs(task.width()) : task.width();
   if (output == Shape{width}) return;
+  if (task.classifies() && output.rank() == 1 && loss.takes(output[0], task.width())) return;
   std::string wanted = std::to_string(width) + (task.classifies() ? (width == 1 ? " score" : " scores, one per class")
                                                 : width == 1      ? " number"
                                                                   : " numbers, one per target");
@@ -142,7 +169,11 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_mixing(e.params.data.find("augment"), data.task, loss);
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
-  check_output(network.output_shape(data.train->input_shape()), data.task, loss);
+  Shape output = network.output_shape(data.train->input_shape());
+  if (data.task.per_place)
+    check_places(output, data, loss);
+  else
+    check_output(output, data.task, loss);
   return warnings;
 }
 

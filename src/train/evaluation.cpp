@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "gradus/model/metrics.h"
+#include "gradus/train/place_measures.h"
 
 namespace gradus {
 namespace {
+
+constexpr int kTop = 5;
 
 // Class of each place: the largest entry, or for a single output the side of the threshold.
 void append_classes(const Tensor& p, std::int64_t n, bool probabilities, Evaluation& out) {
@@ -38,9 +41,16 @@ int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
 
 }  // namespace
 
-Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data) {
+Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data, Measure measure) {
   Evaluation out;
   out.task = task;
+  if (task.per_place) {
+    PlaceMeasures measures(task, measure, loss.gives_probabilities());
+    out.loss =
+        evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) { measures.add(p, batch); });
+    out.of_places = measures.metrics();
+    return out;
+  }
   out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
     std::int64_t places = batch.target.size() / (task.classifies() ? 1 : task.width());
     append_weights(batch, places, out.weights);
@@ -60,10 +70,15 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
 
 Value Evaluation::metrics() const {
   Value v;
-  if (!task.classifies()) {
+  if (task.per_place) {
+    v = of_places;
+  } else if (!task.classifies()) {
     v = to_value(regression_metrics(std::span<const float>(true_values), predicted_values, outputs_of(*this), weights));
   } else if (!probabilities.empty()) {
     v = to_value(classification_metrics(truth, std::span<const float>(probabilities), outputs_of(*this), weights));
+    if (outputs_of(*this) > kTop)
+      v.set("top5_accuracy",
+            top_k_accuracy(truth, std::span<const float>(probabilities), outputs_of(*this), kTop, weights));
   } else {
     v = to_value(classification_metrics(truth, predicted, outputs_of(*this), weights));
   }
@@ -82,6 +97,8 @@ Measured Evaluation::summary() const {
 }
 
 std::vector<std::string> summary_names(const TaskSpec& task) {
+  if (task.per_place && task.classifies()) return {"loss", "accuracy", "mean_dice"};
+  if (task.per_place) return {"loss", "psnr"};
   if (task.classifies()) return {"loss", "accuracy", "macro_f1"};
   return {"loss", "mse", "mae", "r2"};
 }

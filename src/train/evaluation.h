@@ -5,6 +5,9 @@
 
 namespace gradus {
 
+// What is measured: all, or without what takes long and is not watched epoch by epoch (distances of surfaces, SSIM).
+enum class Measure { all, watched };
+
 // A network's predictions for a data set beside the truth, in n places: examples, or the pixels or steps of each.
 struct Evaluation {
   TaskSpec task;
@@ -16,9 +19,13 @@ struct Evaluation {
   std::vector<float> true_values, predicted_values;
   std::vector<double> weights;  // empty: all 1
 
+  // Of masks and pictures (TaskSpec::per_place) the measures alone, taken batch by batch: the places are not kept.
+  Value of_places;
+
   // "loss" and what fits the task, as metrics.json writes it.
   Value metrics() const;
-  // The few numbers that are watched epoch by epoch: loss; accuracy and macro_f1; mse, mae and r2.
+  // The few numbers that are watched epoch by epoch: loss; accuracy and macro_f1; mse, mae and r2; of masks
+  // accuracy and mean_dice; of pictures psnr.
   Measured summary() const;
 };
 
@@ -26,6 +33,7 @@ struct Evaluation {
 std::vector<std::string> summary_names(const TaskSpec& task);
 
 // Predicts a whole data set without training; its targets are in the units trained on (TaskSpec::scales).
-Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data);
+Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data,
+                    Measure measure = Measure::all);
 
 }  // namespace gradus

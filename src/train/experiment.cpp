@@ -17,7 +17,9 @@
 #include "gradus/train/augmentation_check.h"
 #include "gradus/train/checks.h"
 #include "gradus/train/overrides.h"
+#include "gradus/train/place_measures.h"
 #include "gradus/train/run_folder.h"
+#include "gradus/train/sliding_window.h"
 
 namespace gradus {
 
@@ -102,6 +104,19 @@ Experiment read_experiment(const std::string& path, const std::vector<std::strin
 
 namespace {
 
+// Places of the training masks per class; those of weight 0 are none.
+std::vector<double> place_counts(const LoadedData& data) {
+  std::vector<double> counts(data.task.classes.size(), 0);
+  each_batch(*data.train, data.train->size(), [&](const Batch& batch) {
+    const std::int32_t* c = batch.target.data<std::int32_t>();
+    const float* w = batch.weight.defined() ? batch.weight.data<float>() : nullptr;
+    std::int64_t each = w != nullptr ? batch.target.size() / batch.weight.size() : 1;
+    for (std::int64_t i = 0; i < batch.target.size(); ++i)
+      if (w == nullptr || w[i / each] > 0) ++counts[static_cast<std::size_t>(c[i])];
+  });
+  return counts;
+}
+
 std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
   if (v.is_null()) return {};
   const TaskSpec& task = data.task;
@@ -112,10 +127,11 @@ std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
     if (v.as_string() != "balanced")
       throw Error(ErrorKind::config,
                   {"train.class_weights", "\"balanced\" or a table", "\"" + v.as_string() + "\"", ""});
+    std::vector<double> counts = task.per_place ? place_counts(data) : data.class_counts;
     double total = 0;
-    for (double c : data.class_counts) total += c;
+    for (double c : counts) total += c;
     for (std::size_t c = 0; c < weights.size(); ++c)
-      weights[c] = static_cast<float>(total / (static_cast<double>(weights.size()) * data.class_counts[c]));
+      if (counts[c] > 0) weights[c] = static_cast<float>(total / (static_cast<double>(weights.size()) * counts[c]));
     return weights;
   }
   for (const auto& [name, weight] : v.as_table("train.class_weights")) {
@@ -209,8 +225,8 @@ std::int64_t parameter_count(Network& n) {
   return count;
 }
 
-Evaluation measured(const Prepared& p, const Dataset& data, const char* part) {
-  Evaluation e = evaluate(*p.network, *p.loss, p.data.task, data);
+Evaluation measured(const Prepared& p, const Dataset& data, const char* part, Measure measure) {
+  Evaluation e = evaluate(*p.network, *p.loss, p.data.task, data, measure);
   if (!std::isfinite(e.loss))
     throw Error(ErrorKind::numeric, part, "the loss is not a finite number", kAgainstDivergence);
   return e;
@@ -230,7 +246,8 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
     }
     if (options.epoch_end) options.epoch_end(r);
   };
-  if (p.data.validation) callbacks.validate = [&] { return measured(p, *p.data.validation, "validation").summary(); };
+  if (p.data.validation)
+    callbacks.validate = [&] { return measured(p, *p.data.validation, "validation", Measure::watched).summary(); };
   callbacks.save = [&, data](Value metadata, const NamedTensors& tensors) {
     metadata.set("data", data);
     folder.write_checkpoint({std::move(metadata), tensors});
@@ -281,6 +298,7 @@ void resume(Trainer& trainer, const RunFolder& folder, const std::string& data, 
 // A sentence on a model that has learned less than nothing, "" for others. Such a loss may be finite: after steps that
 // are far too large, units die and the result no longer changes.
 std::string doubt_about(const Value& train, const TaskSpec& task) {
+  if (task.per_place) return "";
   const Value* log_loss = train.find("log_loss");
   bool bad = task.classifies() ? log_loss != nullptr && log_loss->as_real() > 2 * std::log(task.width())
                                : train.at("r2").as_real() < -1;
@@ -300,7 +318,7 @@ void finish(const Experiment& e, const RunFolder& folder, RunOutcome& out) {
   model.set("hash", model_hash(state));
   auto measure = [&](const char* part, const std::shared_ptr<const Dataset>& data) {
     if (!data) return;
-    Evaluation result = measured(p, *data, part);
+    Evaluation result = measured(p, *data, part, Measure::all);
     metrics.set(part, result.metrics());
     if (&data == &p.data.test) out.test = std::make_unique<Evaluation>(std::move(result));
   };
@@ -397,7 +415,8 @@ TrainedModel::TrainedModel(const std::string& path) {
     for (const auto& [name, t] : model.tensors) held += t.size();
     if (network_->cost(Shape(dims)).parameters > held)
       throw Error(ErrorKind::data, "model", "the layers need more parameters than the file has");
-    network_->build(Shape(dims), 0);
+    input_ = Shape(dims);
+    network_->build(input_, 0);
     load_state(*network_, model.tensors);
     if (const Value* precision = metadata_.find("precision"); precision != nullptr && has_bf16())
       set_precision(precision->as_string());
@@ -429,6 +448,8 @@ std::string number_text(float x) {
 }  // namespace
 
 TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files) {
+  if (task_.per_place)
+    throw Error(ErrorKind::state, "predictions", "are masks or pictures, not rows", "use predict_places");
   OpenedData opened = open_files(files);
   Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   Predictions out;
@@ -450,6 +471,63 @@ TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::str
     out.rows.push_back(std::move(row));
   }
   return out;
+}
+
+namespace {
+
+// What people know an example by: its file, where the data name one, or else its number from 1.
+std::string example_name(const OpenedData& opened, std::int64_t i) {
+  for (const auto& [column, values] : opened.echo)
+    if (column == "file" || column == "image") return values[static_cast<std::size_t>(i)];
+  return "prediction_" + std::to_string(i + 1);
+}
+
+}  // namespace
+
+PlacePrediction TrainedModel::place_prediction(const float* values, const Shape& shape) const {
+  PlacePrediction p;
+  p.shape = shape;
+  if (task_.classifies()) {
+    Tensor scores = Tensor::from(std::vector<float>(values, values + shape.size()), shape);
+    p.classes = predicted_classes(scores, loss_->gives_probabilities() ? 0.5f : 0.0f);
+    p.shape = shape.without(shape.rank() - 1);
+  } else {
+    p.values.assign(values, values + shape.size());
+    unscale_targets(task_.scales, p.values);
+  }
+  return p;
+}
+
+std::vector<std::string> TrainedModel::predict_places(const std::vector<std::string>& files, const std::string& folder,
+                                                      const DrawPrediction& draw, std::vector<std::string>* notes) {
+  OpenedData opened = source_->open(files, false);
+  if (notes != nullptr) *notes = opened.notes;
+  const Dataset& data = *opened.data;
+  std::vector<std::string> written;
+  std::vector<std::int32_t> classes;  // of all, for a format that joins them
+  bool own_format = task_.classifies() && opened.write_masks != nullptr;
+  std::int64_t done = 0;
+  auto write = [&](const float* values, const Shape& shape) {
+    PlacePrediction p = place_prediction(values, shape);
+    std::string name = example_name(opened, done++);
+    if (own_format)
+      classes.insert(classes.end(), p.classes.begin(), p.classes.end());
+    else
+      for (std::string& drawn : draw(name, p)) written.push_back(std::move(drawn));
+  };
+  if (data.input_shape() == input_) {
+    predict_network(*network_, *loss_, data, [&](const Tensor& predictions, const Batch& batch) {
+      Shape one = predictions.shape().without(0);
+      for (std::int64_t i = 0; i < batch.size(); ++i) write(predictions.data<float>() + i * one.size(), one);
+    });
+  } else {
+    for (std::uint32_t i = 0; i < data.size(); ++i) {
+      Tensor whole = data.fetch({&i, 1}).inputs;
+      Tensor p = predict_by_patches(*network_, *loss_, reshape(whole, whole.shape().without(0)), input_);
+      write(p.data<float>(), p.shape());
+    }
+  }
+  return own_format ? opened.write_masks(folder, classes) : written;
 }
 
 }  // namespace gradus

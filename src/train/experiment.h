@@ -78,6 +78,13 @@ struct RunOutcome {
 // diverges: Error{numeric}, and a metrics.json that says it and why.
 RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options);
 
+// What a network says of each place of one example.
+struct PlacePrediction {
+  Shape shape;                        // of a mask [size..], of a picture [size.., channels]
+  std::vector<std::int32_t> classes;  // of a mask
+  std::vector<float> values;          // of a picture, in its own units
+};
+
 // A trained model read back: everything needed to treat raw data as in training.
 class TrainedModel {
  public:
@@ -94,6 +101,12 @@ class TrainedModel {
     std::vector<std::vector<std::string>> rows;
   };
   Predictions predict_files(const std::vector<std::string>& files);
+  // Of models of masks and pictures: writes the predictions into `folder` in the files' own format, or else hands each
+  // with the example's name to `draw`, which writes it and says where. Inputs of another size than those trained on are
+  // predicted patch by patch. Returns the files.
+  using DrawPrediction = std::function<std::vector<std::string>(const std::string& name, const PlacePrediction&)>;
+  std::vector<std::string> predict_places(const std::vector<std::string>& files, const std::string& folder,
+                                          const DrawPrediction& draw, std::vector<std::string>* notes = nullptr);
   // The examples of such files as the network takes them.
   OpenedData open_files(const std::vector<std::string>& files) { return source_->open(files, false); }
 
@@ -109,7 +122,11 @@ class TrainedModel {
   std::optional<ImageFormat> image_format() const { return source_->image_format(); }
 
  private:
+  // Of one example, from the network's probabilities or values of `shape`.
+  PlacePrediction place_prediction(const float* values, const Shape& shape) const;
+
   Value metadata_;
+  Shape input_;  // of one example in training
   TaskSpec task_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<Loss> loss_;

@@ -449,17 +449,34 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
   schedule_->restore(v.at("schedule"));
 }
 
-double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
-                        const std::function<void(const Tensor&, const Batch&)>& take) {
+namespace {
+
+// Calls f(the network's result, batch) for batches of a size that activations allow.
+void each_result(Network& network, const Dataset& data, const std::function<void(const Tensor&, const Batch&)>& f) {
   constexpr std::int64_t kActivations = 1 << 24;  // of all layers, at once
   ComputeScope scope;
   NoGrad no_grad;
-  double loss_sum = 0, weight_sum = 0;
   std::int64_t kept = std::max<std::int64_t>(network.cost(data.input_shape()).activations, 1);
   each_batch(data, kActivations / kept, [&](const Batch& batch) {
     Context context;
     context.lengths = batch.lengths;
-    Tensor prediction = network.forward(shard(batch.inputs, shards_for(network, batch.inputs.shape())), context);
+    f(network.forward(shard(batch.inputs, shards_for(network, batch.inputs.shape())), context), batch);
+  });
+}
+
+}  // namespace
+
+void predict_network(Network& network, const Loss& loss, const Dataset& data,
+                     const std::function<void(const Tensor&, const Batch&)>& take) {
+  each_result(network, data, [&](const Tensor& result, const Batch& batch) {
+    take(gather_shards(loss.probabilities(result)), batch);
+  });
+}
+
+double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
+                        const std::function<void(const Tensor&, const Batch&)>& take) {
+  double loss_sum = 0, weight_sum = 0;
+  each_result(network, data, [&](const Tensor& prediction, const Batch& batch) {
     if (batch.total_weight > 0) {  // a mean over nothing is no number
       Tensor value = loss(prediction, target_for(loss, batch.target), batch.loss_weights());
       loss_sum += value.item() * batch.total_weight;

@@ -169,6 +169,11 @@ class Trainer {
   std::vector<std::pair<std::string, Tensor>> best_state_;
 };
 
+// Hands out a network's predictions for a data set batch by batch (probabilities where the loss makes some), in order;
+// targets play no part.
+void predict_network(Network& network, const Loss& loss, const Dataset& data,
+                     const std::function<void(const Tensor& predictions, const Batch& batch)>& take);
+
 // Measures the loss of a network over a data set and hands out its predictions batch by batch (probabilities where the
 // loss makes some), in order.
 double evaluate_network(Network& network, const Loss& loss, const Dataset& data,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
+#include <array>
 
 #include "gradus/base/error.h"
 
@@ -28,6 +29,7 @@ std::uint32_t crc_of(const std::string& bytes) {
 struct Decoded {
   int width = 0, height = 0, depth = 0, color_type = 0;
   std::string rows;  // filter byte and pixels of each
+  std::string palette;
 };
 
 Decoded decode(const std::string& png) {
@@ -40,14 +42,13 @@ Decoded decode(const std::string& png) {
     EXPECT_EQ(be32(png, at + 8 + length), crc_of(type + data)) << type;
     order += type + " ";
     if (type == "IHDR") {
-      out = {static_cast<int>(be32(data, 0)), static_cast<int>(be32(data, 4)), data[8], data[9], ""};
+      out = {static_cast<int>(be32(data, 0)), static_cast<int>(be32(data, 4)), data[8], data[9], "", ""};
       EXPECT_EQ(data.substr(10), std::string(3, '\0'));
     }
+    if (type == "PLTE") out.palette = data;
     if (type == "IDAT") {
-      uLongf size = static_cast<uLongf>(out.height) * (1 + out.width * (out.color_type == 0   ? 1
-                                                                        : out.color_type == 4 ? 2
-                                                                        : out.color_type == 2 ? 3
-                                                                                              : 4));
+      constexpr int kBytes[] = {1, 0, 3, 1, 2, 0, 4};  // of a pixel, by colour type
+      uLongf size = static_cast<uLongf>(out.height) * (1 + out.width * kBytes[static_cast<int>(out.color_type)]);
       out.rows.resize(size);
       EXPECT_EQ(uncompress(reinterpret_cast<Bytef*>(out.rows.data()), &size,
                            reinterpret_cast<const Bytef*>(data.data()), data.size()),
@@ -56,7 +57,7 @@ Decoded decode(const std::string& png) {
     }
     at += 12 + length;
   }
-  EXPECT_EQ(order, "IHDR IDAT IEND ");
+  EXPECT_EQ(order, out.color_type == 3 ? "IHDR PLTE IDAT IEND " : "IHDR IDAT IEND ");
   return out;
 }
 
@@ -81,6 +82,31 @@ TEST(Png, TransparentPixelsComeBack) {
   EXPECT_EQ(grey.rows, std::string("\0\x0a\x14", 3));
   EXPECT_EQ(color.color_type, 6);
   EXPECT_EQ(color.rows, std::string("\0\1\2\3\4", 5));
+}
+
+std::array<std::uint8_t, 3> parts(Rgb c) { return {c.red, c.green, c.blue}; }
+
+TEST(Png, MasksKeepTheirNumbersAndShowColors) {
+  Decoded d = decode(encode_mask_png(3, 1, {0, 1, 255}));
+  EXPECT_EQ(d.color_type, 3);
+  EXPECT_EQ(d.depth, 8);
+  EXPECT_EQ(d.rows, std::string("\0\0\1\xff", 4));
+  ASSERT_EQ(d.palette.size(), 256u * 3);
+  EXPECT_EQ(d.palette.substr(0, 3), std::string(3, '\0'));
+  for (int i = 0; i < 256; ++i)
+    for (int part = 0; part < 3; ++part)
+      EXPECT_EQ(static_cast<std::uint8_t>(d.palette[i * 3 + part]), parts(class_color(i))[part]) << i;
+  EXPECT_THROW(encode_mask_png(2, 2, {1}), Error);
+  EXPECT_THROW(encode_mask_png(0, 0, {}), Error);
+}
+
+TEST(Png, ColorsOfTheFirstClassesAreFarApart) {
+  for (int a = 0; a < 12; ++a)
+    for (int b = 0; b < a; ++b) {
+      int apart = 0;
+      for (int part = 0; part < 3; ++part) apart += std::abs(parts(class_color(a))[part] - parts(class_color(b))[part]);
+      EXPECT_GT(apart, 60) << a << " " << b;
+    }
 }
 
 TEST(Png, RefusesPixelsThatDoNotFit) {

@@ -37,7 +37,8 @@ double total_weight(const LossWeights& w, std::int64_t places) {
   return total;
 }
 
-// Weights are as many as the places [n, ...], or each stands for all places behind its axes.
+}  // namespace
+
 void check_weights(const char* op, const Tensor& z, const Tensor& weight, const Shape& places) {
   if (!weight.defined()) return;
   bool fits = weight.rank() <= places.rank() && (weight.rank() >= 1 || places.rank() == 0);
@@ -46,6 +47,8 @@ void check_weights(const char* op, const Tensor& z, const Tensor& weight, const 
     throw Error(ErrorKind::shape, {op, "weights " + places.text() + " or its first axes", weight.shape().text(), ""});
   require_same_dtype(op, z, weight);
 }
+
+namespace {
 
 // The weight of each place, and their sum over the batch.
 LossWeights place_weights(const char* op, const Tensor& z, const LossWeights& given, const Shape& places) {
@@ -107,14 +110,15 @@ bool holds_values(const Tensor& t) {
   return impl.placement == Placement::whole || impl.slots[0].block == impl.slots[impl.shards - 1].block;
 }
 
-void check_classes(const char* op, const Tensor& z, const Tensor& target) {
+}  // namespace
+
+void check_classes(const char* op, const Tensor& z, const Tensor& target, std::int64_t k) {
   if (target.dtype() != Dtype::i32)
     throw Error(ErrorKind::shape, {op, "class numbers of i32", dtype_name(target.dtype()), ""});
   if (z.rank() < 1 || z.size() == 0 || target.shape() != z.shape().without(z.rank() - 1))
     throw Error(ErrorKind::shape,
                 {op, "scores [.., classes] and targets [..]", z.shape().text() + " and " + target.shape().text(), ""});
   if (!holds_values(target)) flush();
-  std::int64_t k = z.dim(-1);
   const TensorImpl& t = target.impl();
   for (int s = 0; s < t.shards; ++s) {
     const auto* p = reinterpret_cast<const std::int32_t*>(t.slots[s].data);
@@ -125,6 +129,8 @@ void check_classes(const char* op, const Tensor& z, const Tensor& target) {
                     {op, "class numbers in [0, " + std::to_string(k) + ")", std::to_string(p[i]), ""});
   }
 }
+
+namespace {
 
 void check_signs(const Tensor& target) {
   if (!holds_values(target)) flush();
@@ -166,7 +172,7 @@ Tensor pointwise_loss(PointwiseLoss kind, const Tensor& prediction, const Tensor
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, double smoothing, const LossWeights& weights) {
-  check_classes("cross_entropy", logits, target);
+  check_classes("cross_entropy", logits, target, logits.rank() < 1 ? 0 : logits.dim(-1));
   LossWeights counted = place_weights("cross_entropy", logits, weights, target.shape());
   if (!(smoothing >= 0 && smoothing < 1))
     throw Error(ErrorKind::value, {"cross_entropy", "label_smoothing in [0, 1)", std::to_string(smoothing), ""});
@@ -195,7 +201,7 @@ Tensor cross_entropy_soft(const Tensor& logits, const Tensor& q, bool divergence
 }
 
 Tensor multi_hinge(const Tensor& scores, const Tensor& target, double margin, const LossWeights& weights) {
-  check_classes("hinge", scores, target);
+  check_classes("hinge", scores, target, scores.rank() < 1 ? 0 : scores.dim(-1));
   LossWeights counted = place_weights("hinge", scores, weights, target.shape());
   double scale = 1 / counted.total;
   std::int64_t k = scores.dim(-1);
