@@ -5,8 +5,8 @@
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
-#include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
+#include "gradus/train/trained_model.h"
 #include "output.h"
 
 namespace gradus::cli {

@@ -11,8 +11,8 @@
 #include "gradus/data/numbers.h"
 #include "gradus/explain/overlays.h"
 #include "gradus/report/png.h"
-#include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
+#include "gradus/train/trained_model.h"
 #include "output.h"
 
 namespace gradus::cli {

@@ -48,4 +48,5 @@
 #include "gradus/train/evaluation.h"
 #include "gradus/train/experiment.h"
 #include "gradus/train/sliding_window.h"
+#include "gradus/train/trained_model.h"
 #include "gradus/train/trainer.h"

@@ -130,7 +130,7 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
   const std::uint32_t first = 0;
   Shape target = data.train->fetch({&first, 1}).target.shape().without(0), size = target;
   if (!task.classifies()) size = target.without(target.rank() - 1);
-  std::int64_t width = task.classifies() ? loss.outputs(task.width()) : task.width();
+  std::int64_t width = network_width(task, loss);
   std::int64_t given = output.rank() > 0 ? output[output.rank() - 1] : 0;
   bool sizes_fit = output.rank() == size.rank() + 1 && output.without(output.rank() - 1) == size;
   if (sizes_fit && (given == width || (task.classifies() && loss.takes(given, task.width())))) return;
@@ -148,7 +148,7 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
 }
 
 void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
-  std::int64_t width = task.classifies() ? loss.outputs(task.width()) : task.width();
+  std::int64_t width = network_width(task, loss);
   if (output == Shape{width}) return;
   if (task.classifies() && output.rank() == 1 && loss.takes(output[0], task.width())) return;
   std::string wanted = std::to_string(width) + (task.classifies() ? (width == 1 ? " score" : " scores, one per class")

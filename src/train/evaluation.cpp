@@ -41,6 +41,10 @@ int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
 
 }  // namespace
 
+std::int64_t network_width(const TaskSpec& task, const Loss& loss) {
+  return task.classifies() ? loss.outputs(task.width()) : task.width();
+}
+
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data, Measure measure) {
   Evaluation out;
   out.task = task;

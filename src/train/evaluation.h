@@ -29,6 +29,9 @@ struct Evaluation {
   Measured summary() const;
 };
 
+// Numbers that a network gives for each example, or each place of it, to be trained on a task with a loss.
+std::int64_t network_width(const TaskSpec& task, const Loss& loss);
+
 // The names summary() gives for a task.
 std::vector<std::string> summary_names(const TaskSpec& task);
 
