@@ -178,14 +178,16 @@ Tensor Network::forward(const Tensor& x, const Context& context) {
 
 namespace {
 
-// x as a layer takes it: in mixed precision of the type it works on.
-Tensor given_to(const Module& layer, const Tensor& x, const Context& context) {
-  if (context.compute != Dtype::bf16 || layer.takes() == Module::Takes::either) return x;
-  return cast(x, layer.takes() == Module::Takes::bf16 ? Dtype::bf16 : Dtype::f32);
+// In mixed precision: makes x of the type that a layer works on.
+void give_to(const Module& layer, Tensor& x) {
+  if (layer.takes() != Module::Takes::either)
+    x = cast(x, layer.takes() == Module::Takes::bf16 ? Dtype::bf16 : Dtype::f32);
 }
 
-// Several inputs of one layer are of one type.
-void unify(std::vector<Tensor>& inputs) {
+// The same with several inputs, which are of one type.
+void give_to(const Module& layer, std::vector<Tensor>& inputs) {
+  for (Tensor& t : inputs) give_to(layer, t);
+  if (inputs.size() == 1 || layer.takes() != Module::Takes::either) return;
   auto is_bf16 = [](const Tensor& t) { return t.dtype() == Dtype::bf16; };
   if (std::none_of(inputs.begin(), inputs.end(), is_bf16)) return;
   for (Tensor& t : inputs) t = cast(t, Dtype::bf16);
@@ -198,8 +200,8 @@ Tensor Network::forward_list(const Tensor& x, const Context& context) {
   for (Node& n : nodes_) {
     if (n.fused && !context.watch) continue;
     try {
-      Tensor given = given_to(*n.module, value, context);
-      value = context.watch ? n.module->forward(given, context_of(n, context)) : n.module->forward(given, context);
+      if (context.compute == Dtype::bf16) give_to(*n.module, value);
+      value = context.watch ? n.module->forward(value, context_of(n, context)) : n.module->forward(value, context);
     } catch (const Error& e) {
       throw told_of(n, e);
     }
@@ -220,10 +222,10 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
     Node& n = nodes_[i];
     in.clear();
     for (int f : n.from) {
-      in.push_back(given_to(*n.module, f < 0 ? x : values[f], context));
+      in.push_back(f < 0 ? x : values[f]);
       if (f >= 0 && --left[f] == 0) values[f] = Tensor();
     }
-    if (in.size() > 1) unify(in);
+    if (context.compute == Dtype::bf16) give_to(*n.module, in);
     try {
       if (context.watch)
         values[i] = n.module->forward_of(in, context_of(n, context));

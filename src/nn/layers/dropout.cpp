@@ -7,25 +7,59 @@ struct DropoutParams {
   double rate = 0.5;
   void fields(Fields& f) { f("rate", rate, from_to(0, 1), "share of the elements that are zeroed in training"); }
 };
+struct SpatialDropoutParams : DropoutParams {
+  void fields(Fields& f) { f("rate", rate, from_to(0, 1), "share of the channels that are zeroed in training"); }
+};
 
-class Dropout final : public Module {
+// What both kinds share: nothing happens but in training, and a layer draws from a stream of its own.
+class DropoutLayer : public Module {
  public:
-  using Params = DropoutParams;
-  explicit Dropout(Params p) : params_(p) {}
-  std::string type() const override { return "dropout"; }
-  Takes takes() const override { return Takes::either; }
+  explicit DropoutLayer(double rate) : rate_(rate) {}
   Shape output_shape(const Shape& input) const override { return input; }
-  Cost cost(const Shape& input) const override { return {0, 0, input.size()}; }
+  Cost cost(const Shape& input) const override { return {0, 0, output_shape(input).size()}; }
   bool keeps_values() const override { return true; }
-  void build(const Shape&, const BuildContext& context) override { stream_ = context.key.stream; }
+  void build(const Shape& input, const BuildContext& context) override {
+    output_shape(input);
+    stream_ = context.key.stream;
+  }
   Tensor forward(const Tensor& x, const Context& context) override {
-    if (!context.training) return x;
-    return dropout(x, params_.rate, {context.key.seed, stream_, context.key.step});
+    return context.training ? dropped(x, rate_, {context.key.seed, stream_, context.key.step}) : x;
   }
 
  private:
-  Params params_;
+  virtual Tensor dropped(const Tensor& x, double rate, const RandomKey& key) const = 0;
+
+  double rate_;
   std::uint32_t stream_ = 0;
+};
+
+class Dropout final : public DropoutLayer {
+ public:
+  using Params = DropoutParams;
+  explicit Dropout(Params p) : DropoutLayer(p.rate) {}
+  std::string type() const override { return "dropout"; }
+  Takes takes() const override { return Takes::either; }
+
+ private:
+  Tensor dropped(const Tensor& x, double rate, const RandomKey& key) const override { return dropout(x, rate, key); }
+};
+
+class SpatialDropout final : public DropoutLayer {
+ public:
+  using Params = SpatialDropoutParams;
+  explicit SpatialDropout(Params p) : DropoutLayer(p.rate) {}
+  std::string type() const override { return "spatial_dropout"; }
+  Shape output_shape(const Shape& input) const override {
+    if (input.rank() < 2)
+      throw Error(ErrorKind::shape,
+                  {"spatial_dropout", "examples [size.., channels]", input.text(), "use dropout for rows of features"});
+    return input;
+  }
+
+ private:
+  Tensor dropped(const Tensor& x, double rate, const RandomKey& key) const override {
+    return spatial_dropout(x, rate, key);
+  }
 };
 
 }  // namespace
@@ -33,6 +67,9 @@ class Dropout final : public Module {
 void register_dropout(Catalog<Module>& catalog) {
   catalog.add<Dropout>("dropout", "Zeroes elements at random in training and divides the rest by 1 - rate.",
                        "Srivastava et al., Dropout, JMLR 2014");
+  catalog.add<SpatialDropout>(
+      "spatial_dropout", "Zeroes whole channels of an example at random in training, divides the rest by 1 - rate.",
+      "Tompson et al., Efficient object localization, CVPR 2015");
 }
 
 }  // namespace gradus
