@@ -74,9 +74,7 @@ void check_out(const PredictArguments& a) {
 
 // A file's name for each example: its own, where the data name it, else its number from 1.
 std::vector<std::string> picture_names(const OpenedData& opened) {
-  const std::vector<std::string>* files = nullptr;
-  for (const auto& [column, values] : opened.echo)
-    if (files == nullptr && (column == "file" || column == "image")) files = &values;
+  const std::vector<std::string>* files = opened.file_names();
   std::vector<std::string> names;
   std::map<std::string, int> taken;
   std::size_t digits = std::to_string(opened.data->size()).size();

@@ -103,6 +103,10 @@ std::vector<std::uint32_t> Subset::of_whole(std::span<const std::uint32_t> rows)
   return mapped;
 }
 
+std::shared_ptr<const Dataset> part_of(std::shared_ptr<const Dataset> whole, const std::vector<std::uint32_t>& rows) {
+  return rows.empty() ? nullptr : std::make_shared<const Subset>(std::move(whole), rows);
+}
+
 ArrayDataset::ArrayDataset(ArrayInputs inputs, Tensor target, Tensor weight)
     : inputs_(std::move(inputs)), target_(std::move(target)), weight_(std::move(weight)) {
   check_labels(size(), target_, weight_);

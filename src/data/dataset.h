@@ -65,6 +65,9 @@ class Subset final : public Dataset {
   std::vector<std::uint32_t> rows_;
 };
 
+// The part `rows` of a data set; null where there are none.
+std::shared_ptr<const Dataset> part_of(std::shared_ptr<const Dataset> whole, const std::vector<std::uint32_t>& rows);
+
 // Inputs held as bytes or floats in one array, read as (value - shift) * scale.
 struct ArrayInputs {
   Tensor values;  // u8 or f32 [n, ...]

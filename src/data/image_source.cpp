@@ -41,16 +41,10 @@ void ImageList::append(ImageList more) {
 
 namespace {
 
-// The scale of one channel that a method of kScaleMethods asks for.
 LinearScale channel_scale(const std::string& method, const PixelSums& s, std::size_t c) {
-  if (method == "none") return {};
-  double low = s.low[c], high = s.high[c], n = static_cast<double>(s.places);
-  double mean = static_cast<double>(s.sum[c]) / n;
-  double variance = static_cast<double>(s.squares[c]) / n - mean * mean;
-  LinearScale scale =
-      method == "normalize" ? LinearScale{low, high - low} : LinearScale{mean, std::sqrt(std::max(variance, 0.0))};
-  if (high == low) scale.divisor = 1;
-  return scale;
+  return Moments{static_cast<double>(s.places), static_cast<double>(s.sum[c]), static_cast<double>(s.squares[c]),
+                 static_cast<double>(s.low[c]), static_cast<double>(s.high[c])}
+      .scale(method);
 }
 
 PixelSums total(const std::vector<FoundImage>& found, const RowIndices& rows, PixelSums FoundImage::*part) {
@@ -59,37 +53,10 @@ PixelSums total(const std::vector<FoundImage>& found, const RowIndices& rows, Pi
   return sums;
 }
 
-ImageFormat format_of(const std::vector<LinearScale>& channels) {
-  ImageFormat f{{}, {}};
-  for (const LinearScale& s : channels) {
-    f.shift.push_back(static_cast<float>(s.shift));
-    f.scale.push_back(static_cast<float>(1 / s.divisor));
-  }
-  return f;
-}
-
-Value real_list(const std::vector<float>& numbers) {
-  Value v = Value::array();
-  for (float x : numbers) v.push_back(static_cast<double>(x));
-  return v;
-}
-
-std::vector<float> reals_in(const Value& list, int channels) {
-  std::vector<float> out;
-  for (const Value& v : list.as_array()) out.push_back(static_cast<float>(v.as_real()));
-  if (out.size() != static_cast<std::size_t>(channels))
-    throw Error(ErrorKind::data, {"scale", fmt::format("{} numbers", channels), std::to_string(out.size()), ""});
-  return out;
-}
-
 RowIndices of_examples(const RowIndices& rows, const RowIndices& usable) {
   RowIndices out;
   for (std::uint32_t r : rows) out.push_back(usable[r]);
   return out;
-}
-
-std::shared_ptr<const Dataset> part(const std::shared_ptr<const Dataset>& examples, const RowIndices& rows) {
-  return rows.empty() ? nullptr : std::make_shared<const Subset>(examples, rows);
 }
 
 void check_not_in_both(const ImageList& list, std::size_t train) {
@@ -264,7 +231,7 @@ void ImageSource::fit_target_scale(const std::vector<FoundImage>& found, const R
   for (std::size_t c = 0; c < task_.outputs.size(); ++c)
     task_.scales.push_back(method.empty() ? LinearScale{0, 255} : channel_scale(method, sums, c));
   if (method.empty()) notes.emplace_back("target pictures are trained on as values from 0 to 1");
-  target_format_ = format_of(task_.scales);
+  target_format_ = ImageFormat::of(task_.scales);
 }
 
 Tensor ImageSource::known_targets(const Table& known, const RowIndices& usable, std::size_t examples) const {
@@ -338,7 +305,7 @@ LoadedData ImageSource::load(const std::string& folder, std::uint64_t seed) {
   std::vector<LinearScale> channels;
   for (int c = 0; c < form_->channels; ++c)
     channels.push_back(channel_scale(prepare_.scale, sums, static_cast<std::size_t>(c)));
-  format_ = format_of(channels);
+  format_ = ImageFormat::of(channels);
   Tensor target;
   if (target_kind() == ImageTarget::known) {
     task_.fit_scales(prepare_.scale_target, has_classes ? std::vector<double>() : target_.values(list.known),
@@ -367,9 +334,9 @@ LoadedData ImageSource::load(const std::string& folder, std::uint64_t seed) {
   if (images.images->is_slow())
     out.notes.emplace_back("memory has no room for all decoded images: those it lacks are decoded in every epoch");
   std::shared_ptr<const Dataset> all = dataset(images, target, augmenter);
-  out.train = part(all, examples.train);
-  out.validation = part(all, examples.validation);
-  out.test = part(all, examples.test);
+  out.train = part_of(all, examples.train);
+  out.validation = part_of(all, examples.validation);
+  out.test = part_of(all, examples.test);
   out.task = task_;
   return out;
 }
@@ -389,7 +356,7 @@ OpenedData ImageSource::open(const std::vector<std::string>& files, bool need_ta
     else
       target = task_.classifies() ? Tensor::zeros({n}, Dtype::i32) : Tensor::zeros({n, task_.width()});
   }
-  out.data = part(dataset(images, target, nullptr), usable);
+  out.data = part_of(dataset(images, target, nullptr), usable);
   std::vector<std::string> names;
   for (std::uint32_t i : usable) names.push_back(images.images->name(i));
   out.echo.emplace_back("file", std::move(names));
@@ -397,11 +364,9 @@ OpenedData ImageSource::open(const std::vector<std::string>& files, bool need_ta
 }
 
 Value ImageSource::state() const {
-  Value v = Value::table();
+  Value v = format_.state();
   v.set("image", form_->state());
   if (target_form_) v.set("target_image", target_form_->state());
-  v.set("shift", real_list(format_.shift));
-  v.set("scale", real_list(format_.scale));
   v.set("on_broken", data_.on_broken);
   v.set("task", task_.state());
   if (target_kind() == ImageTarget::known) v.set("target", target_.state());
@@ -412,12 +377,11 @@ Value ImageSource::state() const {
 void ImageSource::restore(const Value& state) {
   form_ = ImageForm::restored(state.at("image"));
   if (const Value* target = state.find("target_image")) target_form_ = ImageForm::restored(*target);
-  format_.shift = reals_in(state.at("shift"), form_->channels);
-  format_.scale = reals_in(state.at("scale"), form_->channels);
+  format_ = ImageFormat::restored(state, static_cast<std::size_t>(form_->channels));
   data_.on_broken = state.at("on_broken").as_string();
   task_ = TaskSpec::restored(state.at("task"));
   if (target_kind() == ImageTarget::known) target_.restore(state.at("target"));
-  if (!task_.scales.empty()) target_format_ = format_of(task_.scales);
+  if (!task_.scales.empty()) target_format_ = ImageFormat::of(task_.scales);
   if (const Value* values = state.find("values")) {
     std::vector<std::int64_t> numbers;
     for (const Value& v : values->as_array()) numbers.push_back(v.as_integer());

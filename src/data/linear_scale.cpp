@@ -54,6 +54,14 @@ LinearScale LinearScale::restored(const Value& table) {
   return scale;
 }
 
+LinearScale Moments::scale(const std::string& method) const {
+  if (method == "none") return {};
+  double mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
+  LinearScale out = method == "standardize" ? LinearScale{mean, deviation} : LinearScale{low, high - low};
+  if (low == high || !(out.divisor > 0)) out.divisor = 1;
+  return out;
+}
+
 LinearScale fit_scale(const std::string& method, std::span<const double> cells, const RowIndices& rows,
                       const std::string& place) {
   if (method == "none") return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,22 @@ struct LinearScale {
   // For the model file. restored throws Error{data} for numbers that cannot be undone.
   void write(Value& table) const;
   static LinearScale restored(const Value& table);
+};
+
+// Sums over numbers that are met one after the other.
+struct Moments {
+  double count = 0, sum = 0, squares = 0;
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+
+  void add(double x) {
+    ++count;
+    sum += x;
+    squares += x * x;
+    low = x < low ? x : low;
+    high = x > high ? x : high;
+  }
+  // What a method of kScaleMethods makes of them; see fit_scale.
+  LinearScale scale(const std::string& method) const;
 };
 
 // Learns from the cells of the given rows; missing ones are skipped:

@@ -142,6 +142,58 @@ SplitParams required_split(const Value& split) {
   return read_split(split, "prepare.split");
 }
 
+const std::vector<std::string>* OpenedData::file_names() const {
+  auto names_files = [](const auto& column) { return column.first == "file" || column.first == "image"; };
+  auto it = std::ranges::find_if(echo, names_files);
+  return it == echo.end() ? nullptr : &it->second;
+}
+
+namespace {
+
+Value list_of(const std::vector<float>& numbers) {
+  Value v = Value::array();
+  for (float x : numbers) v.push_back(static_cast<double>(x));
+  return v;
+}
+
+// One number, or one for each channel.
+std::vector<float> channel_numbers(const Value& list, std::size_t channels) {
+  std::vector<float> out;
+  for (const Value& x : list.as_array()) out.push_back(static_cast<float>(x.as_real()));
+  if (out.size() != 1 && out.size() != channels)
+    throw Error(ErrorKind::data, {"scale", "1 number or one for each channel", std::to_string(out.size()), ""});
+  return out;
+}
+
+}  // namespace
+
+ImageFormat ImageFormat::of(const std::vector<LinearScale>& scales) {
+  ImageFormat f{{}, {}};
+  for (const LinearScale& s : scales) {
+    f.shift.push_back(static_cast<float>(s.shift));
+    f.scale.push_back(static_cast<float>(1 / s.divisor));
+  }
+  return f;
+}
+
+Value ImageFormat::state() const {
+  Value v = Value::table();
+  v.set("shift", list_of(shift));
+  v.set("scale", list_of(scale));
+  v.set("low", static_cast<double>(low));
+  v.set("high", static_cast<double>(high));
+  return v;
+}
+
+ImageFormat ImageFormat::restored(const Value& state, std::size_t channels) {
+  ImageFormat f;
+  f.shift = channel_numbers(state.at("shift"), channels);
+  f.scale = channel_numbers(state.at("scale"), f.shift.size());
+  f.low = static_cast<float>(state.at("low").as_real());
+  f.high = static_cast<float>(state.at("high").as_real());
+  return f;
+}
+
 Pixels pixels_of(const ImageFormat& format, const Tensor& inputs, std::int64_t row, std::int64_t slice) {
   int rank = inputs.rank();
   if ((rank != 4 && rank != 5) || row < 0 || row >= inputs.dim(0) || slice < 0 || (rank == 5 && slice >= inputs.dim(1)))

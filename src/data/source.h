@@ -9,6 +9,7 @@
 
 #include "gradus/base/catalog.h"
 #include "gradus/data/dataset.h"
+#include "gradus/data/linear_scale.h"
 #include "gradus/data/split.h"
 #include "gradus/data/task.h"
 
@@ -31,6 +32,8 @@ struct OpenedData {
   std::vector<std::string> notes;  // what the user should know of how the data are taken
   // What stands beside each prediction in the output (an identifier, the true value), by column; may be empty.
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
+  // The column of `echo` that names the examples' files; null where the data name none.
+  const std::vector<std::string>* file_names() const;
   // Writes the classes predicted for all places of all examples, in their order, into `folder` in the files' own
   // format, and returns the names of the files written; null where a format has none for them.
   std::function<std::vector<std::string>(const std::string& folder, std::span<const std::int32_t> classes)>
@@ -42,6 +45,12 @@ struct OpenedData {
 struct ImageFormat {
   std::vector<float> shift = {0}, scale = {1};
   float low = 0, high = 255;
+
+  // One scale for all channels, or one for each.
+  static ImageFormat of(const std::vector<LinearScale>& scales);
+  // For the model file. restored throws Error{data} for a state that is damaged, or of other than `channels` channels.
+  Value state() const;
+  static ImageFormat restored(const Value& state, std::size_t channels);
 };
 
 // A picture of bytes [height, width, channels]; 1 channel is grey, 3 are red, green, blue.

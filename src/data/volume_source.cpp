@@ -313,31 +313,19 @@ Split VolumeSource::example_parts(const VolumeSplit& split, const Split& scans, 
 void VolumeSource::fit(const VolumeStore& store, const RowIndices& rows, LoadedData& out) {
   std::vector<float> values(static_cast<std::size_t>(store.shape().size()));
   std::vector<std::int32_t> mask(task_.per_place ? values.size() : 0);
-  double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
+  Moments moments;
   if (task_.per_place) out.class_counts.assign(task_.classes.size(), 0);
   for (std::uint32_t r : rows) {
     store.read(r, values);
-    for (float x : values) {
-      double v = static_cast<double>(x);
-      sum += v;
-      squares += v * v;
-      low = std::min(low, v);
-      high = std::max(high, v);
-    }
+    for (float x : values) moments.add(static_cast<double>(x));
     if (!task_.per_place) continue;
     store.read_mask(r, mask);
     for (std::int32_t c : mask) ++out.class_counts[static_cast<std::size_t>(c)];
   }
-  double n = static_cast<double>(rows.size()) * static_cast<double>(values.size()), mean = sum / n,
-         deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
-  scale_ = {};
-  scale_.low = static_cast<float>(low);
-  scale_.high = static_cast<float>(high);
-  bool standard = prepare_.scale == "standardize";
-  if (!standard && prepare_.scale != "normalize") return;
-  double spread = standard ? deviation : high - low;
-  scale_.shift = {static_cast<float>(standard ? mean : low)};
-  scale_.scale = {static_cast<float>(spread > 0 ? 1 / spread : 1)};
+  bool each = prepare_.scale == "standardize_each";  // then scans come scaled
+  scale_ = ImageFormat::of({moments.scale(each ? "none" : prepare_.scale)});
+  scale_.low = static_cast<float>(moments.low);
+  scale_.high = static_cast<float>(moments.high);
 }
 
 Tensor VolumeSource::targets(const Table& table, const VolumeStore& store) const {
@@ -355,13 +343,12 @@ Tensor VolumeSource::targets(const Table& table, const VolumeStore& store) const
 
 std::shared_ptr<const Dataset> VolumeSource::part(const std::shared_ptr<const VolumeStore>& store, const Tensor& target,
                                                   const RowIndices& rows, std::uint64_t seed, bool augmented) const {
-  if (rows.empty()) return nullptr;
   ImageDataset::Parts parts{store, scale_, target, {}, {}, nullptr};
   if (augmented) {
     auto augmenter = std::make_shared<const Augmenter>(data_.augment, seed);
     if (!augmenter->empty()) parts.augmenter = augmenter;
   }
-  return std::make_shared<const Subset>(std::make_shared<const ImageDataset>(std::move(parts)), rows);
+  return part_of(std::make_shared<const ImageDataset>(std::move(parts)), rows);
 }
 
 LoadedData VolumeSource::load(const std::string& folder, std::uint64_t seed) {
@@ -437,10 +424,7 @@ Value VolumeSource::state() const {
   v.set("extent", extent);
   for (const auto& of_class : labels_.values) values.push_back(Value(Value::Array(of_class.begin(), of_class.end())));
   v.set("label_values", values);
-  v.set("shift", static_cast<double>(scale_.shift[0]));
-  v.set("factor", static_cast<double>(scale_.scale[0]));
-  v.set("low", static_cast<double>(scale_.low));
-  v.set("high", static_cast<double>(scale_.high));
+  v.set("format", scale_.state());
   v.set("task", task_.state());
   if (!task_.per_place) v.set("target", target_.state());
   return v;
@@ -454,10 +438,7 @@ void VolumeSource::restore(const Value& state) {
   for (const Value& d : state.at("extent").as_array()) extent.push_back(d.as_integer());
   extent_ = extent_in(extent, "extent");
   labels_.values = label_values_in(state.at("label_values"));
-  scale_.shift = {static_cast<float>(state.at("shift").as_real())};
-  scale_.scale = {static_cast<float>(state.at("factor").as_real())};
-  scale_.low = static_cast<float>(state.at("low").as_real());
-  scale_.high = static_cast<float>(state.at("high").as_real());
+  scale_ = ImageFormat::restored(state.at("format"), 1);
   task_ = TaskSpec::restored(state.at("task"));
   if (const Value* target = state.find("target")) target_.restore(*target);
   if (!extent_ || (task_.per_place && labels_.values.size() != task_.classes.size()))

@@ -102,8 +102,7 @@ namespace {
 
 // What people know an example by: its file, where the data name one, or else its number from 1.
 std::string example_name(const OpenedData& opened, std::int64_t i) {
-  for (const auto& [column, values] : opened.echo)
-    if (column == "file" || column == "image") return values[static_cast<std::size_t>(i)];
+  if (const std::vector<std::string>* files = opened.file_names()) return (*files)[static_cast<std::size_t>(i)];
   return "prediction_" + std::to_string(i + 1);
 }
 

@@ -109,51 +109,15 @@ Arrays read_pair(const std::string& folder, const std::vector<std::string>& file
   return out;
 }
 
-struct Moments {
-  double low = INFINITY, high = -INFINITY, mean = 0, deviation = 0;
-};
-
 // Of each of `channels`, which stand side by side.
 std::vector<Moments> moments_of(const IdxValues& values, const RowIndices& rows, std::size_t channels) {
-  struct Sums {
-    double sum = 0, squares = 0;
-  };
   std::vector<Moments> moments(channels);
-  std::vector<Sums> sums(channels);
   std::vector<float> example(static_cast<std::size_t>(values.shape().without(0).size()));
   for (std::uint32_t row : rows) {
     values.read(row, example);
-    for (std::size_t i = 0; i < example.size(); ++i) {
-      double v = static_cast<double>(example[i]);
-      Moments& m = moments[i % channels];
-      sums[i % channels].sum += v;
-      sums[i % channels].squares += v * v;
-      m.low = std::min(m.low, v);
-      m.high = std::max(m.high, v);
-    }
-  }
-  std::size_t places = example.size() / channels;
-  double n = static_cast<double>(rows.size()) * static_cast<double>(places);
-  for (std::size_t c = 0; c < channels; ++c) {
-    moments[c].mean = sums[c].sum / n;
-    moments[c].deviation = std::sqrt(std::max(0.0, sums[c].squares / n - moments[c].mean * moments[c].mean));
+    for (std::size_t i = 0; i < example.size(); ++i) moments[i % channels].add(static_cast<double>(example[i]));
   }
   return moments;
-}
-
-Value list_of(const std::vector<float>& numbers) {
-  Value v = Value::array();
-  for (float x : numbers) v.push_back(static_cast<double>(x));
-  return v;
-}
-
-// A list of `size` numbers.
-std::vector<float> numbers_of(const Value& list, std::size_t size) {
-  std::vector<float> out;
-  for (const Value& x : list.as_array()) out.push_back(static_cast<float>(x.as_real()));
-  if (out.size() != 1 && out.size() != size)
-    throw Error(ErrorKind::data, {"scale", "1 number or one for each channel", std::to_string(out.size()), ""});
-  return out;
 }
 
 class IdxSource final : public Source {
@@ -217,20 +181,16 @@ class IdxSource final : public Source {
     }
     for (std::uint32_t& r : parts.test) r -= static_cast<std::uint32_t>(has_test ? plan.train_rows : 0);
     std::shared_ptr<const Dataset> examples = dataset(train), held_back = has_test ? dataset(last) : examples;
-    out.train = part(augmenter_->empty() ? examples : images(train, augmenter_), parts.train);
-    out.validation = part(examples, parts.validation);
-    out.test = part(held_back, parts.test);
+    out.train = part_of(augmenter_->empty() ? examples : images(train, augmenter_), parts.train);
+    out.validation = part_of(examples, parts.validation);
+    out.test = part_of(held_back, parts.test);
     return out;
   }
 
   Value state() const override {
-    Value v = Value::table(), shape = Value::array();
+    Value v = format_.state(), shape = Value::array();
     for (std::int64_t d : shape_) shape.push_back(d);
     v.set("shape", shape);
-    v.set("shift", list_of(format_.shift));
-    v.set("scale", list_of(format_.scale));
-    v.set("low", static_cast<double>(format_.low));
-    v.set("high", static_cast<double>(format_.high));
     v.set("task", task_.state());
     return v;
   }
@@ -239,10 +199,7 @@ class IdxSource final : public Source {
     std::vector<std::int64_t> dims;
     for (const Value& d : state.at("shape").as_array()) dims.push_back(d.as_integer());
     shape_ = Shape(dims);
-    format_.shift = numbers_of(state.at("shift"), channels());
-    format_.scale = numbers_of(state.at("scale"), format_.shift.size());
-    format_.low = static_cast<float>(state.at("low").as_real());
-    format_.high = static_cast<float>(state.at("high").as_real());
+    format_ = ImageFormat::restored(state, channels());
     task_ = TaskSpec::restored(state.at("task"));
   }
 
@@ -337,19 +294,12 @@ class IdxSource final : public Source {
     format_ = {};
     if (prepare_.scale == "none" && values.are_bytes()) return;
     std::vector<Moments> moments = moments_of(values, rows, channels());
-    if (!values.are_bytes()) {
-      format_.low = static_cast<float>(std::ranges::min(moments, {}, &Moments::low).low);
-      format_.high = static_cast<float>(std::ranges::max(moments, {}, &Moments::high).high);
-    }
-    if (prepare_.scale == "none") return;
-    format_.shift.clear();
-    format_.scale.clear();
-    bool standardize = prepare_.scale == "standardize";
-    for (const Moments& m : moments) {
-      double spread = standardize ? m.deviation : m.high - m.low;
-      format_.shift.push_back(static_cast<float>(standardize ? m.mean : m.low));
-      format_.scale.push_back(static_cast<float>(spread > 0 ? 1 / spread : 1));
-    }
+    std::vector<LinearScale> scales;
+    for (const Moments& m : moments) scales.push_back(m.scale(prepare_.scale));
+    if (prepare_.scale != "none") format_ = ImageFormat::of(scales);
+    if (values.are_bytes()) return;
+    format_.low = static_cast<float>(std::ranges::min(moments, {}, &Moments::low).low);
+    format_.high = static_cast<float>(std::ranges::max(moments, {}, &Moments::high).high);
   }
 
   IdxValues::Stream stream() const {
@@ -381,10 +331,6 @@ class IdxSource final : public Source {
     parts.augmenter = std::move(augmenter);
     parts.classes = static_cast<std::int64_t>(task_.classes.size());
     return std::make_shared<const ImageDataset>(std::move(parts));
-  }
-
-  static std::shared_ptr<const Dataset> part(std::shared_ptr<const Dataset> examples, const RowIndices& rows) {
-    return rows.empty() ? nullptr : std::make_shared<const Subset>(std::move(examples), rows);
   }
 
   Value summary(const Split& parts) const {
