@@ -1,9 +1,9 @@
 #include "gradus/kernels/loops.h"
+#include "gradus/tensor/ops/pooled.h"
 #include "gradus/tensor/ops/resize.h"
 
 namespace gradus {
 
-using kernels::loops;
 using kernels::Resizing;
 
 namespace {
@@ -19,66 +19,24 @@ bool regular(const Tensor& x, const Kernel& size, Kernel& kernel) {
 
 }  // namespace
 
-Tensor adaptive_max_pool(const Tensor& argument, const Kernel& size) {
-  Tensor x = argument;
-  Place place = place_of(x);
+Tensor adaptive_max_pool(const Tensor& x, const Kernel& size) {
   Resizing r = resizing_of("adaptive_max_pool", x, size);
   if (Kernel kernel = {1, 1, 1}; regular(x, size, kernel)) return max_pool(x, kernel, {kernel});
-  Tensor y = make_at(place, resized(x.shape(), size), x.dtype()), from = make_at(place, y.shape(), Dtype::i32);
-  View vx(x), vy(y), vf(from);
-  Extent extent(place, x.shape());
-  dispatch(x.dtype(), "adaptive_max_pool", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      loops<T>().adaptive_max_pool(in_shard(r, extent, i), vx.template at<T>(i), vy.template at<T>(i),
-                                   vf.template at<std::int32_t>(i));
-    });
-  });
-  record(y, {&x}, [from, r, shape = x.shape()](BackwardStep& step) {
-    Tensor dy = step.grad(), where = from;
-    Place at = place_of(where, dy);
-    where = aligned(where, at);
-    dy = aligned(dy, at);
-    Tensor dx = make_at(at, shape, dy.dtype());
-    View vdy(dy), vw(where), vdx(dx);
-    Extent rows(at, shape);
-    dispatch(dy.dtype(), "adaptive_max_pool", [&]<class T>(T) {
-      run_at(at, [=](int i) {
-        loops<T>().adaptive_max_pool_backward(in_shard(r, rows, i), vdy.template at<T>(i),
-                                              vw.template at<std::int32_t>(i), vdx.template at<T>(i));
+  return pooled_choice<false>(
+      "adaptive_max_pool", x, resized(x.shape(), size), r,
+      [](const auto& l, const Resizing& g, auto* from, auto* to, auto* at) { l.adaptive_max_pool(g, from, to, at); },
+      [](const auto& l, const Resizing& g, auto* dy, auto* at, auto* dx) {
+        l.adaptive_max_pool_backward(g, dy, at, dx);
       });
-    });
-    step.add(0, dx);
-  });
-  return y;
 }
 
-Tensor adaptive_average_pool(const Tensor& argument, const Kernel& size) {
-  Tensor x = argument;
-  Place place = place_of(x);
+Tensor adaptive_average_pool(const Tensor& x, const Kernel& size) {
   Resizing r = resizing_of("adaptive_average_pool", x, size);
   if (Kernel kernel = {1, 1, 1}; regular(x, size, kernel)) return average_pool(x, kernel, {kernel});
-  Tensor y = make_at(place, resized(x.shape(), size), x.dtype());
-  View vx(x), vy(y);
-  Extent extent(place, x.shape());
-  dispatch(x.dtype(), "adaptive_average_pool", [&]<class T>(T) {
-    run_at(place, [=](int i) {
-      loops<T>().adaptive_average_pool(in_shard(r, extent, i), vx.template at<T>(i), vy.template at<T>(i));
-    });
-  });
-  record(y, {&x}, [r, shape = x.shape()](BackwardStep& step) {
-    Tensor dy = step.grad();
-    Place at = place_of(dy);
-    Tensor dx = make_at(at, shape, dy.dtype());
-    View vdy(dy), vdx(dx);
-    Extent rows(at, shape);
-    dispatch(dy.dtype(), "adaptive_average_pool", [&]<class T>(T) {
-      run_at(at, [=](int i) {
-        loops<T>().adaptive_average_pool_backward(in_shard(r, rows, i), vdy.template at<T>(i), vdx.template at<T>(i));
-      });
-    });
-    step.add(0, dx);
-  });
-  return y;
+  return pooled_sum<false>(
+      "adaptive_average_pool", x, resized(x.shape(), size), r,
+      [](const auto& l, const Resizing& g, auto* from, auto* to) { l.adaptive_average_pool(g, from, to); },
+      [](const auto& l, const Resizing& g, auto* dy, auto* dx) { l.adaptive_average_pool_backward(g, dy, dx); });
 }
 
 }  // namespace gradus

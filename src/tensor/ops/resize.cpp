@@ -30,9 +30,4 @@ Shape resized(const Shape& x, const Kernel& size) {
   return y;
 }
 
-Resizing in_shard(Resizing r, const Extent& extent, int shard) {
-  r.n = extent.rows(shard);
-  return r;
-}
-
 }  // namespace gradus

@@ -11,7 +11,5 @@ namespace gradus {
 kernels::Resizing resizing_of(const char* op, const Tensor& x, const Kernel& size);
 // The shape of the result.
 Shape resized(const Shape& x, const Kernel& size);
-// The part of it that one shard does.
-kernels::Resizing in_shard(kernels::Resizing r, const Extent& extent, int shard);
 
 }  // namespace gradus

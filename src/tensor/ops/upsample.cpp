@@ -1,5 +1,6 @@
 #include "gradus/base/error.h"
 #include "gradus/kernels/loops.h"
+#include "gradus/tensor/ops/pooled.h"
 #include "gradus/tensor/ops/resize.h"
 
 namespace gradus {
