@@ -5,32 +5,11 @@
 #include <vector>
 
 #include "gradus/data/source.h"
+#include "gradus/data/volume_params.h"
 #include "gradus/data/volume_split.h"
 #include "gradus/data/volume_store.h"
 
 namespace gradus {
-
-// The keys of [data] that say how scans become examples.
-struct VolumeParams {
-  std::string task = "auto";
-  std::vector<std::string> classes;
-  Value label_values;
-  std::string take = "volumes", axis = "axial";
-  std::int64_t every = 1;
-  bool only_labelled = false;
-  std::vector<std::int64_t> patch, stride, size;
-  std::optional<std::int64_t> per_volume;
-  Value spacing, augment;
-  void fields(Fields& f);
-};
-
-// The [prepare] section of scans.
-struct VolumePrepareParams {
-  Value split;
-  std::string scale = "standardize_each";
-  Value scale_target;
-  void fields(Fields& f);
-};
 
 // Scans with a label volume each (segmentation), or with a class or a number (classification, regression). Formats
 // differ in where they list the scans.

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "gradus/data/augment.h"
+#include "gradus/data/augmentations/drawn_change.h"
 #include "gradus/data/smooth.h"
 
 namespace gradus {
@@ -17,14 +17,14 @@ struct BlurParams {
   }
 };
 
-class Blur final : public Augmentation {
+class Blur final : public DrawnChange {
  public:
   using Params = BlurParams;
   Blur(const Params& p, const std::string& place)
-      : range_(drawn_range(p.sigma, between(0, 64), place + ".sigma")), probability_(p.probability) {}
-  void apply(AugmentedExample& e, const AugmentDraws& draws) const override {
-    if (!draws.happens(probability_)) return;
-    double sigma = draws.uniform(1, range_.low, range_.high);
+      : DrawnChange(drawn_range(p.sigma, between(0, 64), place + ".sigma"), p.probability) {}
+
+ private:
+  void change(AugmentedExample& e, double sigma, const AugmentDraws&) const override {
     if (sigma == 0) return;
     thread_local GaussianSmooth smooth(1);
     smooth.set(sigma);
@@ -32,10 +32,6 @@ class Blur final : public Augmentation {
     for (std::size_t z = 0; z < static_cast<std::size_t>(e.depth); ++z)
       smooth(e.values.subspan(z * slice, slice), e.height, e.width, e.channels, Fill::reflect);
   }
-
- private:
-  DrawnRange range_;
-  double probability_;
 };
 
 struct NoiseParams {
@@ -56,14 +52,15 @@ void make_normal(std::span<float> u) {
   }
 }
 
-class Noise final : public Augmentation {
+class Noise final : public DrawnChange {
  public:
   using Params = NoiseParams;
   Noise(const Params& p, const std::string& place)
-      : range_(drawn_range(p.deviation, between(0, 10), place + ".deviation")), probability_(p.probability) {}
-  void apply(AugmentedExample& e, const AugmentDraws& draws) const override {
-    if (!draws.happens(probability_)) return;
-    float deviation = static_cast<float>(draws.uniform(1, range_.low, range_.high)) * (e.high - e.low);
+      : DrawnChange(drawn_range(p.deviation, between(0, 10), place + ".deviation"), p.probability) {}
+
+ private:
+  void change(AugmentedExample& e, double amount, const AugmentDraws& draws) const override {
+    float deviation = static_cast<float>(amount) * (e.high - e.low);
     if (deviation == 0) return;
     thread_local std::vector<float> field;
     field.resize((e.values.size() + 1) / 2 * 2);
@@ -72,10 +69,6 @@ class Noise final : public Augmentation {
     for (std::size_t i = 0; i < e.values.size(); ++i)
       e.values[i] = std::clamp(e.values[i] + deviation * field[i], e.low, e.high);
   }
-
- private:
-  DrawnRange range_;
-  double probability_;
 };
 
 }  // namespace

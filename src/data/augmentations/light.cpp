@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "gradus/data/augment.h"
+#include "gradus/data/augmentations/drawn_change.h"
 
 namespace gradus {
 namespace {
@@ -15,20 +15,17 @@ struct BrightnessParams {
   }
 };
 
-class Brightness final : public Augmentation {
+class Brightness final : public DrawnChange {
  public:
   using Params = BrightnessParams;
   Brightness(const Params& p, const std::string& place)
-      : range_(drawn_range(p.amount, between(-1, 1), place + ".amount", 0)), probability_(p.probability) {}
-  void apply(AugmentedExample& e, const AugmentDraws& draws) const override {
-    if (!draws.happens(probability_)) return;
-    float change = static_cast<float>(draws.uniform(1, range_.low, range_.high)) * (e.high - e.low);
-    for (float& v : e.values) v = std::clamp(v + change, e.low, e.high);
-  }
+      : DrawnChange(drawn_range(p.amount, between(-1, 1), place + ".amount", 0), p.probability) {}
 
  private:
-  DrawnRange range_;
-  double probability_;
+  void change(AugmentedExample& e, double amount, const AugmentDraws&) const override {
+    float more = static_cast<float>(amount) * (e.high - e.low);
+    for (float& v : e.values) v = std::clamp(v + more, e.low, e.high);
+  }
 };
 
 struct ContrastParams {
@@ -40,24 +37,21 @@ struct ContrastParams {
   }
 };
 
-class Contrast final : public Augmentation {
+class Contrast final : public DrawnChange {
  public:
   using Params = ContrastParams;
   Contrast(const Params& p, const std::string& place)
-      : range_(drawn_range(p.factor, between(0, 10), place + ".factor", 1)), probability_(p.probability) {}
-  void apply(AugmentedExample& e, const AugmentDraws& draws) const override {
-    if (!draws.happens(probability_)) return;
-    float factor = static_cast<float>(draws.uniform(1, range_.low, range_.high));
+      : DrawnChange(drawn_range(p.factor, between(0, 10), place + ".factor", 1), p.probability) {}
+
+ private:
+  void change(AugmentedExample& e, double amount, const AugmentDraws&) const override {
+    float factor = static_cast<float>(amount);
     if (factor == 1) return;
     double sum = 0;
     for (float v : e.values) sum += static_cast<double>(v);
     float mean = static_cast<float>(sum / static_cast<double>(e.values.size()));
     for (float& v : e.values) v = std::clamp(mean + factor * (v - mean), e.low, e.high);
   }
-
- private:
-  DrawnRange range_;
-  double probability_;
 };
 
 }  // namespace
