@@ -12,6 +12,7 @@
 #include "gradus/train/experiment.h"
 #include "gradus/train/run_folder.h"
 #include "output.h"
+#include "profile.h"
 #include "progress.h"
 #include "run_report.h"
 
@@ -24,7 +25,7 @@ struct TrainArguments {
   std::string file, out;
   std::vector<std::string> set;
   int threads = 0;
-  bool resume = false, overwrite = false, quiet = false, json = false;
+  bool resume = false, overwrite = false, quiet = false, json = false, profile = false;
 };
 
 std::string quoted(const std::string& s) {
@@ -116,6 +117,8 @@ void train(const TrainArguments& a) {
       bar.clear();
       say(text);
     };
+  StepProfile profile;
+  if (a.profile) options.profile = &profile;
   std::int64_t epochs = experiment.params.train.epochs, current = 0;
   Speed speed;
   std::string score;  // of the last epoch on the validation part
@@ -144,6 +147,7 @@ void train(const TrainArguments& a) {
                                     {"cd " + quoted(std::filesystem::current_path().string()), command_line(a)})),
              Durable::in_time);
   if (a.json) print_json(outcome.metrics);
+  if (a.profile) say(profile_text(profile));
   if (const Value* w = outcome.metrics.at("run").find("warning")) say("warning: " + w->as_string());
   if (!talks) return;
   say("trained " + count_text(static_cast<std::uint64_t>(outcome.training.epochs), "epoch") + " in " +
@@ -168,6 +172,8 @@ void add_train(CLI::App& app) {
   c->add_flag("--overwrite", a->overwrite, "Replace the run in the folder.")->excludes(resume);
   c->add_flag("--quiet", a->quiet, "No progress and no messages but errors, and doubts about the result.");
   c->add_flag("--json", a->json, "Print metrics.json on standard output.");
+  c->add_flag("--profile", a->profile,
+              "Print, on standard error, where the time of a training step goes and what the engine did.");
   c->callback([a] { train(*a); });
 }
 

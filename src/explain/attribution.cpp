@@ -35,6 +35,22 @@ std::vector<int> place_axes(const Tensor& x) {
   return axes;
 }
 
+// Explanations are in f32 also where a network predicts in bf16: its weights are f32, and gradients of a layer's values
+// are as exact as those of weights.
+class FullPrecision {
+ public:
+  explicit FullPrecision(Network& network) : network_(network), before_(network.computes_in()) {
+    network_.compute_in(Dtype::f32);
+  }
+  ~FullPrecision() { network_.compute_in(before_); }
+  FullPrecision(const FullPrecision&) = delete;
+  FullPrecision& operator=(const FullPrecision&) = delete;
+
+ private:
+  Network& network_;
+  Dtype before_;
+};
+
 bool has_places(const Shape& s) { return s.rank() >= 2 && s.size() > s[s.rank() - 1]; }
 
 }  // namespace
@@ -42,6 +58,7 @@ bool has_places(const Shape& s) { return s.rank() >= 2 && s.size() > s[s.rank() 
 Tensor saliency(Network& network, const Tensor& inputs, std::span<const std::int32_t> classes) {
   check_inputs(inputs, classes);
   ComputeScope scope;
+  FullPrecision f32(network);
   Tensor x = inputs.copy().set_requires_grad();
   Tensor result = network.forward(x, Context{});
   Tensor gradient = backward(result, score_gradient(result, classes))[x];
@@ -53,6 +70,7 @@ Tensor grad_cam(Network& network, const Tensor& inputs, std::span<const std::int
                 const std::string& layer) {
   check_inputs(inputs, classes);
   ComputeScope scope;
+  FullPrecision f32(network);
   Tensor a;  // what the layer computes: with nothing recorded before it, it is a leaf of what follows
   std::optional<NoGrad> before(std::in_place);
   Context context;
@@ -93,6 +111,7 @@ std::string last_convolution(const Network& network, const Shape& input) {
 
 std::vector<LayerOutput> layer_outputs(Network& network, const Tensor& inputs) {
   ComputeScope scope;
+  FullPrecision f32(network);
   NoGrad no_grad;
   std::vector<LayerOutput> all;
   Context context;

@@ -18,7 +18,4 @@ struct MatmulShape {
 void matmul(const MatmulShape& s, const float* a, const float* b, float* c);
 void matmul(const MatmulShape& s, const double* a, const double* b, double* c);
 
-// Primitives made so far by all threads, for the test that a warm step makes none.
-std::uint64_t primitives_created();
-
 }  // namespace gradus::kernels

@@ -1,15 +1,25 @@
 #include "gradus/kernels/onednn.h"
 
 #include <atomic>
+#include <string_view>
 
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
-#include "gradus/kernels/matmul.h"
+#include "gradus/kernels/counters.h"
 
 namespace gradus::kernels {
 namespace {
 
-std::atomic<std::uint64_t> created{0};
+std::atomic<std::uint64_t> created{0}, reorders{0}, slow{0};
+
+// Whether the library has no kernel of its own for what a primitive does.
+bool is_slow(const dnnl::primitive& p) {
+  const char* name = nullptr;
+  dnnl_primitive_desc_query(p.get_primitive_desc(), dnnl_query_impl_info_str, 0, static_cast<void*>(&name));
+  std::string_view implementation = name == nullptr ? "" : name;
+  return implementation.starts_with("ref") ||
+         (p.get_kind() == dnnl::primitive::kind::convolution && implementation.starts_with("gemm"));
+}
 
 }  // namespace
 
@@ -39,7 +49,11 @@ Worker& Worker::current() {
 
 Primitive::Primitive(const char* name, dnnl::primitive primitive, const dnnl::memory::desc& scratchpad,
                      Arguments arguments)
-    : name_(name), primitive_(std::move(primitive)), scratch_size_(scratchpad.get_size()) {
+    : name_(name),
+      primitive_(std::move(primitive)),
+      scratch_size_(scratchpad.get_size()),
+      is_reorder_(primitive_.get_kind() == dnnl::primitive::kind::reorder),
+      is_slow_(is_slow(primitive_)) {
   // What the library chooses, the order of packed weights even, depends on the number of OpenMP threads.
   if (!ComputeScope::entered()) throw Error(ErrorKind::state, name, "a primitive is made outside a ComputeScope");
   auto bind = [this](int id, const dnnl::memory::desc& desc) {
@@ -52,6 +66,8 @@ Primitive::Primitive(const char* name, dnnl::primitive primitive, const dnnl::me
 }
 
 void Primitive::run(std::initializer_list<const void*> data) {
+  if (is_reorder_) reorders.fetch_add(1, std::memory_order_relaxed);
+  if (is_slow_) slow.fetch_add(1, std::memory_order_relaxed);
   Worker& worker = Worker::current();
   std::size_t i = 0;
   for (const void* p : data) dnnl_memory_set_data_handle(arguments_[i++].memory, const_cast<void*>(p));
@@ -79,7 +95,7 @@ void WeightGradient::run(const void* x, const void* dy, float* dw) {
   to_plain_.run({own_.get_data_handle(), dw});
 }
 
-std::uint64_t primitives_created() { return created.load(); }
+LibraryCounters library_counters() { return {created.load(), reorders.load(), slow.load()}; }
 
 std::size_t hash_numbers(const std::int64_t* numbers, std::size_t count) {
   std::size_t h = 0;

@@ -42,6 +42,7 @@ class Primitive {
   const char* name_ = "";
   dnnl::primitive primitive_;
   std::size_t scratch_size_ = 0;
+  bool is_reorder_ = false, is_slow_ = false;
   std::vector<dnnl::memory> memories_;
   std::vector<dnnl_exec_arg_t> arguments_;
 };

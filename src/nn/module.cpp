@@ -38,6 +38,10 @@ Tensor Module::forward_of(std::span<const Tensor> inputs, const Context& context
   return forward(only(inputs, type()), context);
 }
 void Module::visit(const std::string&, const Visitor&) {}
+ChannelMap Module::channel_map() const { throw Error(ErrorKind::state, type(), "it is no function of each channel"); }
+Tensor Module::forward_folded(const Tensor&, const ChannelMap&) {
+  throw Error(ErrorKind::state, type(), "it folds no function of each channel");
+}
 
 void check_size(const Shape& example) {
   double size = 1;

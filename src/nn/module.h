@@ -102,6 +102,13 @@ class Module {
   virtual bool absorb(const Activation&) { return false; }
   // The same with the activation before it, where that gives the same result from less work.
   virtual bool absorb_before(const Activation&) { return false; }
+
+  // Whether in prediction the layer is a function of each channel alone, and that function.
+  virtual bool is_channel_map() const { return false; }
+  virtual ChannelMap channel_map() const;
+  // Whether in prediction the layer can do such a function to its result within its own weights, and both in one.
+  virtual bool folds_channel_map() const { return false; }
+  virtual Tensor forward_folded(const Tensor& x, const ChannelMap& after);
 };
 
 // Refuses shapes of one example with more elements than 2^40, whose number could overflow further on (Error{shape}).

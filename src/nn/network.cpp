@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gradus/tensor/profile.h"
+
 namespace gradus {
 
 Network::Network(std::vector<std::unique_ptr<Module>> list) {
@@ -116,21 +118,32 @@ std::vector<Activation> Network::activations_after() const {
   return after;
 }
 
-void Network::build(const Shape& input, const BuildContext& context) {
-  std::vector<Shape> out = shapes(input, nullptr);
-  for (Node& n : nodes_) {  // what an earlier build took over
+// Decides which layers compute what follows them as well.
+void Network::join_layers() {
+  for (Node& n : nodes_) {  // what an earlier build decided
     n.module->absorb({});
     n.module->absorb_before({});
+    n.fused = n.folded = false;
+    n.folds = nullptr;
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& n = nodes_[i];
-    int before = n.from[0];
-    const Activation* own = n.module->as_activation();
-    if (own == nullptr || n.from.size() != 1) continue;
-    Node* reader = only_reader(static_cast<int>(i));
-    n.fused = (reader != nullptr && reader->module->absorb_before(*own)) ||
-              (before >= 0 && readers(before) == 1 && nodes_[before].module->absorb(*own));
+    if (n.from.size() != 1) continue;
+    Node* before = n.from[0] >= 0 && readers(n.from[0]) == 1 ? &nodes_[n.from[0]] : nullptr;
+    if (const Activation* own = n.module->as_activation(); own != nullptr) {
+      Node* reader = only_reader(static_cast<int>(i));
+      n.fused = (reader != nullptr && reader->module->absorb_before(*own)) ||
+                (before != nullptr && before->module->absorb(*own));
+    } else if (before != nullptr && n.module->is_channel_map() && before->module->folds_channel_map()) {
+      n.folded = true;
+      before->folds = n.module.get();
+    }
   }
+}
+
+void Network::build(const Shape& input, const BuildContext& context) {
+  std::vector<Shape> out = shapes(input, nullptr);
+  join_layers();
   std::vector<Activation> after = activations_after();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     Node& n = nodes_[i];
@@ -178,33 +191,45 @@ Tensor Network::forward(const Tensor& x, const Context& context) {
 
 namespace {
 
-// In mixed precision: makes x of the type that a layer works on.
-void give_to(const Module& layer, Tensor& x) {
-  if (layer.takes() != Module::Takes::either)
-    x = cast(x, layer.takes() == Module::Takes::bf16 ? Dtype::bf16 : Dtype::f32);
-}
-
-// The same with several inputs, which are of one type.
-void give_to(const Module& layer, std::vector<Tensor>& inputs) {
-  for (Tensor& t : inputs) give_to(layer, t);
-  if (inputs.size() == 1 || layer.takes() != Module::Takes::either) return;
+// In mixed precision: makes inputs of the type that a layer works on, several of one type.
+void give_to(const Module& layer, std::span<Tensor> inputs) {
+  using Takes = Module::Takes;
   auto is_bf16 = [](const Tensor& t) { return t.dtype() == Dtype::bf16; };
-  if (std::none_of(inputs.begin(), inputs.end(), is_bf16)) return;
-  for (Tensor& t : inputs) t = cast(t, Dtype::bf16);
+  bool either = layer.takes() == Takes::either;
+  if (either && (inputs.size() == 1 || std::none_of(inputs.begin(), inputs.end(), is_bf16))) return;
+  for (Tensor& t : inputs) t = cast(t, layer.takes() == Takes::f32 ? Dtype::f32 : Dtype::bf16);
 }
 
 }  // namespace
 
+// Whether a layer may compute a following function of each channel within its weights: in prediction.
+bool Network::folds(const Context& context) { return !context.training && !context.watch && !recording(); }
+
+// Whether the layer before has computed this one.
+bool Network::is_skipped(const Node& n, const Context& context) {
+  return (n.fused && !context.watch) || (n.folded && folds(context));
+}
+
+// A layer's result; in mixed precision its inputs are replaced by what it works on.
+Tensor Network::forward_node(Node& n, std::span<Tensor> inputs, const Context& context) {
+  Profile::Part part(n.name);
+  if (context.compute == Dtype::bf16) give_to(*n.module, inputs);
+  try {
+    if (n.folds != nullptr && folds(context)) return n.module->forward_folded(inputs[0], n.folds->channel_map());
+    auto forward = [&](const Context& own) {
+      return inputs.size() == 1 ? n.module->forward(inputs[0], own) : n.module->forward_of(inputs, own);
+    };
+    return context.watch ? forward(context_of(n, context)) : forward(context);
+  } catch (const Error& e) {
+    throw told_of(n, e);
+  }
+}
+
 Tensor Network::forward_list(const Tensor& x, const Context& context) {
   Tensor value = x;
   for (Node& n : nodes_) {
-    if (n.fused && !context.watch) continue;
-    try {
-      if (context.compute == Dtype::bf16) give_to(*n.module, value);
-      value = context.watch ? n.module->forward(value, context_of(n, context)) : n.module->forward(value, context);
-    } catch (const Error& e) {
-      throw told_of(n, e);
-    }
+    if (is_skipped(n, context)) continue;
+    value = forward_node(n, {&value, 1}, context);
     if (context.watch) context.watch(n.name, value);
   }
   return value;
@@ -225,15 +250,7 @@ Tensor Network::forward_graph(const Tensor& x, const Context& context) {
       in.push_back(f < 0 ? x : values[f]);
       if (f >= 0 && --left[f] == 0) values[f] = Tensor();
     }
-    if (context.compute == Dtype::bf16) give_to(*n.module, in);
-    try {
-      if (context.watch)
-        values[i] = n.module->forward_of(in, context_of(n, context));
-      else
-        values[i] = n.fused ? in[0] : n.module->forward_of(in, context);
-    } catch (const Error& e) {
-      throw told_of(n, e);
-    }
+    values[i] = is_skipped(n, context) ? in[0] : forward_node(n, in, context);
     if (context.watch) context.watch(n.name, values[i]);
   }
   return values.back();

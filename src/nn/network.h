@@ -61,17 +61,23 @@ class Network final : public Module {
     std::string name;
     std::unique_ptr<Module> module;
     std::vector<int> from;  // node numbers; -1 is the network's input
-    bool fused = false;     // an activation the layer before computes
+    bool fused = false;     // an activation that the layer before or after computes
+    bool folded = false;    // a function of each channel that the layer before computes in prediction
+    Module* folds = nullptr;  // the layer after it whose function it computes in prediction
     bool built = false;
   };
   Node* only_reader(int node);
   void require_layers() const;
+  void join_layers();
+  static bool folds(const Context& context);
+  static bool is_skipped(const Node& node, const Context& context);
   static Error told_of(const Node& node, const Error& e);
   static Context context_of(const Node& node, const Context& context);
   std::vector<Shape> shapes(const Shape& input, std::vector<Cost>* costs) const;
   int find(const std::string& name) const;
   std::vector<Activation> activations_after() const;
 
+  Tensor forward_node(Node& node, std::span<Tensor> inputs, const Context& context);
   Tensor forward_list(const Tensor& x, const Context& context);
   Tensor forward_graph(const Tensor& x, const Context& context);
 

@@ -28,6 +28,11 @@ void Weights::build(const std::string& layer, const Shape& weight, std::int64_t 
   bias_.value.set_requires_grad();
 }
 
+std::pair<Tensor, Tensor> Weights::folded(const ChannelMap& after) const {
+  NoGrad no_grad;
+  return {weight() * after.scale, bias().defined() ? bias() * after.scale + after.shift : after.shift};
+}
+
 void Weights::visit(const std::string& prefix, const Module::Visitor& v) {
   if (v.parameter) v.parameter(prefix + "weight", weight_);
   if (v.parameter && params_.bias) v.parameter(prefix + "bias", bias_);

@@ -26,6 +26,8 @@ class Weights {
 
   const Tensor& weight() const { return weight_.value; }
   const Tensor& bias() const { return bias_.value; }  // undefined where there is none
+  // Weight and bias that give scale y + shift, where the weight's last axis is that of the result's channels.
+  std::pair<Tensor, Tensor> folded(const ChannelMap& after) const;
   // How many numbers a weight of that size and its bias are.
   std::int64_t count(std::int64_t weights, std::int64_t channels) const {
     return weights + (params_.bias ? channels : 0);

@@ -69,6 +69,7 @@ bool Node::Output::fits(const TensorImpl& gradient) const {
 
 void Node::connect(void* memory, std::initializer_list<const Tensor*> from, std::initializer_list<Tensor*> to) {
   sequence = Workspace::current().next_sequence();
+  if (const Profile* profile = Profile::current(); profile != nullptr) account = profile->account();
   edges = static_cast<Edge*>(memory);
   forms = reinterpret_cast<Output*>(edges + from.size());
   for (const Tensor* t : from) {
@@ -248,10 +249,13 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
       throw Error(ErrorKind::state, "backward", "the record of this computation is used up",
                   "pass keep_graph = true to the first backward()");
   impl.node->grads[impl.output] = output_gradient;
+  Profile* profile = Profile::current();
+  int before = profile != nullptr ? profile->account() : 0;
   try {
     for (Node* node : order) {
       bool reached = std::any_of(node->grads, node->grads + node->outputs, [](const Tensor& g) { return g.defined(); });
       if (reached) {
+        if (profile != nullptr) profile->turn_to(Profile::backward_of(node->account));
         BackwardStep step(*node, gradients);
         node->backward(step);
       }
@@ -265,6 +269,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
     for (Node* node : order) drop_gradients(*node);
     throw;
   }
+  if (profile != nullptr) profile->turn_to(before);
   spare = std::move(order);
   return gradients;
 }

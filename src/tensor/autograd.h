@@ -52,6 +52,7 @@ struct Node {
   std::uint64_t visited = 0;
   int inputs = 0;
   std::uint8_t outputs = 0;
+  int account = 0;  // of the profile that ran when it was recorded
   Edge* edges = nullptr;
   Output* forms = nullptr;  // of the outputs
   Tensor grads[kMaxOutputs];

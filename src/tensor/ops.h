@@ -168,6 +168,14 @@ Tensor batch_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, doubl
 // The same with given statistics (prediction).
 Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
                         const Tensor& variance, bool relu = false);
+// A function of each channel by itself, f(scale x + shift).
+struct ChannelMap {
+  Tensor scale, shift;  // [channels]
+  Activation then;
+};
+// What batch_norm_fixed does to values; nothing is recorded.
+ChannelMap batch_norm_map(const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
+                          const Tensor& variance, bool relu = false);
 // relu(a + b) of one shape, in one pass.
 Tensor add_relu(const Tensor& a, const Tensor& b);
 // Each row (last axis) to mean 0 and variance 1, then gain and bias [n].

@@ -166,7 +166,8 @@ void Segment::add(int shards, void* task, void (*call)(void*, int)) {
   }
   if (count_ == 0) Workspace::current().begin_pending();
   shards_ = std::max(shards_, shards);
-  items_[count_++] = {call, task, shards};
+  const Profile* profile = Profile::current();
+  items_[count_++] = {call, task, shards, profile != nullptr ? profile->account() : 0};
 }
 
 void Segment::run() {
@@ -181,15 +182,25 @@ void Segment::run() {
   } emptied{*this};  // also when a task fails: what follows it would read what it did not write
   int workers = std::min(threads(), shards_);
   turned_ = !turned_;
-  run_workers(workers, [&](int worker) {
-    ComputeScope scope;
-    int first = shards_ * worker / workers, last = shards_ * (worker + 1) / workers - 1;
-    for (int k = first; k <= last; ++k) {
-      int shard = turned_ ? first + last - k : k;
-      for (std::size_t i = 0; i < count_; ++i)
-        if (shard < items_[i].shards) items_[i].call(items_[i].task, shard);
+  Profile* profile = Profile::current();
+  Profile::Clock* clocks = profile != nullptr ? profile->begin_queue(workers).data() : nullptr;
+  run_workers(workers,
+              [&](int worker) { run_worker(worker, workers, clocks != nullptr ? clocks + worker : nullptr); });
+  if (profile != nullptr) profile->end_queue();
+}
+
+void Segment::run_worker(int worker, int workers, Profile::Clock* clock) {
+  ComputeScope scope;
+  if (clock != nullptr) clock->start();
+  int first = shards_ * worker / workers, last = shards_ * (worker + 1) / workers - 1;
+  for (int k = first; k <= last; ++k) {
+    int shard = turned_ ? first + last - k : k;
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (shard >= items_[i].shards) continue;
+      items_[i].call(items_[i].task, shard);
+      if (clock != nullptr) clock->charge(items_[i].account);
     }
-  });
+  }
 }
 
 constinit thread_local Workspace* Workspace::current_ = nullptr;

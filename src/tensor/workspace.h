@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "gradus/tensor/profile.h"
+
 namespace gradus {
 
 // Most shards a batch is cut into; it caps the cores that help one training step.
@@ -115,12 +117,14 @@ class Segment {
     void (*call)(void*, int);
     void* task;
     int shards;
+    int account;  // of the profile that is running
   };
   struct Chunk {
     Chunk* next;
     std::size_t size;
   };
   void add(int shards, void* task, void (*call)(void*, int));
+  void run_worker(int worker, int workers, Profile::Clock* clock);
 
   Item* items_ = nullptr;
   std::size_t count_ = 0, room_ = 0;

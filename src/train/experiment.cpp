@@ -228,6 +228,7 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
   TrainCallbacks callbacks;
   callbacks.progress = options.progress;
   callbacks.stop = options.stop;
+  callbacks.profile = options.profile;
   callbacks.epoch_end = [&, written = std::chrono::steady_clock::now()](const EpochRecord& r) mutable {
     history.push_back(r);
     if (std::chrono::steady_clock::now() - written > std::chrono::seconds(1)) {  // short epochs: not a file for each

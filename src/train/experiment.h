@@ -61,6 +61,7 @@ struct RunOptions {
   std::function<void(const Progress&)> progress;
   std::function<void(const EpochRecord&)> epoch_end;
   const std::atomic<bool>* stop = nullptr;
+  StepProfile* profile = nullptr;  // measures the steps of training
 };
 
 struct RunOutcome {

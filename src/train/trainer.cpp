@@ -210,13 +210,17 @@ double Trainer::train_step(const Batch& batch, double lr) {
   ComputeScope scope;
   int shards = shards_for(network_, batch.inputs.shape());
   Context context = context_for(batch);
-  Tensor prediction = network_.forward(shard(batch.inputs, shards), context);
-  Tensor loss = loss_(prediction, target_for(loss_, batch.target), batch.loss_weights());
-  prediction = Tensor();
+  Tensor prediction = network_.forward(shard(batch.inputs, shards), context), loss;
+  {
+    Profile::Part part("loss");
+    loss = loss_(prediction, target_for(loss_, batch.target), batch.loss_weights());
+    prediction = Tensor();
+  }
   Gradients gradients = backward(loss);
   flush();
   double value = loss.item();
   if (!std::isfinite(value)) report_not_finite(batch, -1);
+  Profile::Part part("optimizer");
   StepReport report = optimizer_->step(parameters_, gradients, lr, rules_, params_.min_gradient_norm > 0);
   if (report.first_bad_parameter >= 0) report_not_finite(batch, report.first_bad_parameter);
   state_.last_norm = report.gradient_norm;
@@ -331,14 +335,18 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
     if (data.is_costly()) ahead.emplace(data, order, batch_size, state_.position, steps, state_.epoch);
     while (state_.position < steps) {
       std::int64_t first = state_.position * batch_size, count = std::min(batch_size, n - first);
-      Batch batch =
-          ahead ? ahead->next() : data.draw({order.data() + first, static_cast<std::size_t>(count)}, state_.epoch);
+      StepProfile::Step profiled(callbacks.profile, count);
+      Batch batch = [&] {
+        Profile::Part part("batches");
+        return ahead ? ahead->next() : data.draw({order.data() + first, static_cast<std::size_t>(count)}, state_.epoch);
+      }();
       if (!class_weights_.empty()) weigh_classes(batch);
       state_.last_lr = optimizer_->base_lr() * schedule_->factor({optimizer_->steps(), steps * params_.epochs, steps});
       if (batch.total_weight > 0) {  // examples that all weigh 0 teach nothing
         state_.loss_sum += train_step(batch, state_.last_lr) * batch.total_weight;
         state_.weight_sum += batch.total_weight;
       }
+      profiled.end();
       ++state_.position;
       state_.seen += count;
       tick();

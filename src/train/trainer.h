@@ -12,6 +12,7 @@
 #include "gradus/nn/network.h"
 #include "gradus/optim/optimizer.h"
 #include "gradus/optim/schedule.h"
+#include "gradus/train/step_profile.h"
 
 namespace gradus {
 
@@ -85,6 +86,7 @@ struct TrainCallbacks {
   // Stores a checkpoint. Absent: none are made.
   std::function<void(const Value& metadata, const std::vector<std::pair<std::string, Tensor>>& tensors)> save;
   const std::atomic<bool>* stop = nullptr;  // set from outside (a signal): finish the step, checkpoint, return
+  StepProfile* profile = nullptr;           // measures the steps
 };
 
 // Why training ended.

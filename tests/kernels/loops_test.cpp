@@ -10,6 +10,7 @@
 #include "gradus/base/random.h"
 #include "gradus/kernels/copy.h"
 #include "gradus/kernels/loops.h"
+#include "gradus/kernels/counters.h"
 #include "gradus/kernels/matmul.h"
 
 // Matrix products against sums in f64, sums, trees and copies; run once per instruction set (see CMakeLists.txt).
@@ -72,12 +73,12 @@ TEST(Matmul, StacksAndSharedOperands) {
 
 TEST(Matmul, WarmCallsMakeNoPrimitive) {
   check_matmul<float>({64, 64, 64, false, true}, 1e-6);
-  std::uint64_t before = primitives_created();
+  std::uint64_t before = library_counters().primitives;
   EXPECT_GT(before, 0u);
   check_matmul<float>({64, 64, 64, false, true}, 1e-6);
-  EXPECT_EQ(primitives_created(), before);
+  EXPECT_EQ(library_counters().primitives, before);
   check_matmul<float>({64, 64, 65, false, true}, 1e-6);
-  EXPECT_EQ(primitives_created(), before + 1);
+  EXPECT_EQ(library_counters().primitives, before + 1);
 }
 
 // A product of parts of larger matrices, against sums in f64; what lies around c stays as it is.

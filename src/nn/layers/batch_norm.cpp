@@ -51,6 +51,10 @@ class BatchNorm final : public Module {
     follow(variance_, batch.variance, params_.momentum, n / (n - 1));
     return y;
   }
+  bool is_channel_map() const override { return true; }
+  ChannelMap channel_map() const override {
+    return batch_norm_map(gain_.value, bias_.value, params_.epsilon, mean_, variance_, relu_after_);
+  }
   bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
   void visit(const std::string& prefix, const Visitor& v) override {
     if (v.parameter) v.parameter(prefix + "gain", gain_);

@@ -70,10 +70,14 @@ class Conv final : public Module {
   bool shares_weights() const override { return true; }
   Tensor forward(const Tensor& x, const Context& context) override {
     Activation f = context.watch ? Activation{} : activation_;
-    Slide slide = transposed ? window_.transposed_slide() : window_.slide(x.shape().without(0));
-    slide.groups = params_.groups;
-    return transposed ? conv_transpose(x, weights_.weight(), weights_.bias(), slide, f)
-                      : conv(x, weights_.weight(), weights_.bias(), slide, f);
+    return transposed ? conv_transpose(x, weights_.weight(), weights_.bias(), slide(x), f)
+                      : conv(x, weights_.weight(), weights_.bias(), slide(x), f);
+  }
+  // The transpose's weights end with its input's channels.
+  bool folds_channel_map() const override { return !transposed; }
+  Tensor forward_folded(const Tensor& x, const ChannelMap& after) override {
+    auto [w, b] = weights_.folded(after);
+    return conv(x, w, b, slide(x), after.then);
   }
   void visit(const std::string& prefix, const Visitor& v) override { weights_.visit(prefix, v); }
   bool absorb(const Activation& a) override {
@@ -82,6 +86,11 @@ class Conv final : public Module {
   }
 
  private:
+  Slide slide(const Tensor& x) const {
+    Slide s = transposed ? window_.transposed_slide() : window_.slide(x.shape().without(0));
+    s.groups = params_.groups;
+    return s;
+  }
   std::int64_t channels() const {
     if (!params_.channels)
       throw Error(ErrorKind::config, std::string(kName) + ".channels", "missing",

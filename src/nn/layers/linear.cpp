@@ -40,6 +40,11 @@ class Linear final : public Module {
   Tensor forward(const Tensor& x, const Context& context) override {
     return linear(x, weights_.weight(), weights_.bias(), context.watch ? Activation{} : activation_);
   }
+  bool folds_channel_map() const override { return true; }
+  Tensor forward_folded(const Tensor& x, const ChannelMap& after) override {
+    auto [w, b] = weights_.folded(after);
+    return linear(x, w, b, after.then);
+  }
   void visit(const std::string& prefix, const Visitor& v) override { weights_.visit(prefix, v); }
   bool absorb(const Activation& a) override {
     activation_ = a;

@@ -1,4 +1,5 @@
 #include "gradus/nn/network.h"
+#include "gradus/tensor/profile.h"
 
 namespace gradus {
 namespace {
@@ -69,7 +70,10 @@ class Repeat final : public Module {
   }
   Tensor forward(const Tensor& x, const Context& context) override {
     Tensor y = x;
-    for (auto& block : blocks_) y = block->forward(y, context);
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      Profile::Part part(number(i));
+      y = blocks_[i]->forward(y, context.within(number(i) + "."));
+    }
     return y;
   }
   void visit(const std::string& prefix, const Visitor& v) override {

@@ -1,4 +1,5 @@
 #include "gradus/nn/network.h"
+#include "gradus/tensor/profile.h"
 
 namespace gradus {
 namespace {
@@ -52,8 +53,8 @@ class Residual final : public Module {
     if (shortcut_) shortcut_->build(input, inner);
   }
   Tensor forward(const Tensor& x, const Context& context) override {
-    Tensor side = shortcut_ ? shortcut_->forward(x, context.within("shortcut.")) : x;
-    Tensor branch = branch_->forward(x, context.within("branch."));
+    Tensor side = shortcut_ ? through(*shortcut_, "shortcut", x, context) : x;
+    Tensor branch = through(*branch_, "branch", x, context);
     if (side.dtype() != branch.dtype()) {  // in mixed precision: one multiplies last, the other does not
       side = cast(side, Dtype::bf16);
       branch = cast(branch, Dtype::bf16);
@@ -67,6 +68,11 @@ class Residual final : public Module {
   }
 
  private:
+  static Tensor through(Network& network, const char* name, const Tensor& x, const Context& context) {
+    Profile::Part part(name);
+    return network.forward(x, context.within(std::string(name) + "."));
+  }
+
   std::unique_ptr<Network> branch_, shortcut_;
   bool relu_after_ = false;
 };

@@ -168,15 +168,23 @@ Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias,
   check_channels("batch_norm", x, variance, "variance");
   if (!is_whole(gain) || !is_whole(bias) || !is_whole(mean) || !is_whole(variance))
     return batch_norm_fixed(x, whole(gain), whole(bias), epsilon, whole(mean), whole(variance), with_relu);
-  Tensor inv = inverse_deviation(variance, epsilon);
   if (any_requires_grad({&x, &gain, &bias})) {
+    Tensor inv = inverse_deviation(variance, epsilon);
     Tensor values = x.dtype() == Dtype::bf16 ? cast(x, Dtype::f32) : x, y = (values - mean) * (gain * inv) + bias;
     if (with_relu) y = relu(y);
     return x.dtype() == Dtype::bf16 ? cast(y, Dtype::bf16) : y;
   }
-  Tensor a = gain * inv, input = x.rank() == 1 ? whole(x) : x;
+  ChannelMap map = batch_norm_map(gain, bias, epsilon, mean, variance, with_relu);
+  Tensor input = x.rank() == 1 ? whole(x) : x;
   place_of(input);
-  return per_channel_affine(input, a, bias - mean * a, with_relu);
+  return per_channel_affine(input, map.scale, map.shift, with_relu);
+}
+
+ChannelMap batch_norm_map(const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
+                          const Tensor& variance, bool with_relu) {
+  NoGrad no_grad;
+  Tensor scale = gain * inverse_deviation(variance, epsilon);
+  return {scale, bias - mean * scale, {with_relu ? Activation::Kind::relu : Activation::Kind::identity, 0}};
 }
 
 Tensor add_relu(const Tensor& first, const Tensor& second) {
