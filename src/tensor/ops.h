@@ -159,12 +159,13 @@ Tensor spatial_dropout(const Tensor& x, double rate, const RandomKey& key);
 // Statistics of a batch per channel (last axis); variance divided by n.
 struct ChannelStatistics {
   Tensor mean, variance;
-  std::int64_t count = 0;  // rows they were taken over
+  std::int64_t count = 0;  // rows they were taken over, by shard the mean of them
 };
 // (x - mean) / sqrt(variance + epsilon) * gain + bias per channel, with the whole batch's statistics, which are
-// returned (detached) for running averages; `relu` takes the ReLU of it in the same pass.
+// returned (detached) for running averages; `relu` takes the ReLU of it in the same pass. With `by_shard` each shard of
+// a batch has statistics of its own; returned are their means.
 Tensor batch_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, ChannelStatistics& batch,
-                  bool relu = false);
+                  bool relu = false, bool by_shard = false);
 // The same with given statistics (prediction).
 Tensor batch_norm_fixed(const Tensor& x, const Tensor& gain, const Tensor& bias, double epsilon, const Tensor& mean,
                         const Tensor& variance, bool relu = false);

@@ -29,6 +29,20 @@ std::string hash_of(const Folder& f, const std::string& run) {
   return metrics_of(f, run).at("model").at("hash").as_string();
 }
 
+TEST(Train, ProfilePrintsTimesByLayerAndTheEnginesCounters) {
+  Folder f;
+  std::string config = f.write("iris.toml", iris());
+  Result r = gradus({"train", config, "--out", f / "run", "--profile", "--quiet"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("linear1 "));
+  EXPECT_THAT(r.err, HasSubstr("optimizer "));
+  EXPECT_THAT(r.err, HasSubstr("warm steps: 0 allocations, 0 primitives made, 0 slow kernels"));
+  r = gradus({"train", config, "--out", f / "short", "--profile", "--set", "train.epochs=1", "--set",
+              "train.batch_size=all"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("no step to measure"));
+}
+
 TEST(Train, FillsTheRunFolder) {
   Folder f;
   std::string config = f.write("iris.toml", iris());

@@ -165,5 +165,23 @@ TEST(Attribution, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message_of([&] { grad_cam(*n, x, good, "linear1"); }), HasSubstr("linear1"));
 }
 
+// Weights are f32 also where a network predicts in bf16, and what explains it is computed with them.
+TEST(Attribution, OfMixedPrecisionIsThatOfF32) {
+  if (!has_bf16()) GTEST_SKIP() << "this processor does not multiply bf16";
+  auto n = network_of(kImages, {6, 4, 2}, Dtype::f32);
+  Tensor x = Tensor::uniform({2, 6, 4, 2}, -1, 1, RandomKey{3});
+  std::vector<std::int32_t> classes = {0, 2};
+  auto values = [&] {
+    std::vector<float> all = saliency(*n, x, classes).to_vector<float>();
+    for (float v : grad_cam(*n, x, classes, "tanh1").to_vector<float>()) all.push_back(v);
+    for (const LayerOutput& o : layer_outputs(*n, x)) all.push_back(o.value.to_vector<float>()[0]);
+    return all;
+  };
+  std::vector<float> f32 = values();
+  n->compute_in(Dtype::bf16);
+  EXPECT_EQ(values(), f32);
+  EXPECT_EQ(n->computes_in(), Dtype::bf16);
+}
+
 }  // namespace
 }  // namespace gradus

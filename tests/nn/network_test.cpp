@@ -2,6 +2,7 @@
 
 #include "../base/expect_error.h"
 #include "../tensor/oracle.h"
+#include "gradus/tensor/profile.h"
 
 namespace gradus {
 namespace {
@@ -325,6 +326,54 @@ TEST(Network, ForwardOfOneThatWasNotBuiltIsAnError) {
   }
   EXPECT_THAT(error_of(ErrorKind::config, [] { Network()(Tensor::ones({2, 3})); }), HasSubstr("at least one layer"));
   EXPECT_THAT(error_of(ErrorKind::config, [] { Network().add(nullptr); }), HasSubstr("a layer"));
+}
+
+// Gains, biases and statistics that differ from where they start.
+void stir(Network& n) {
+  std::uint32_t stream = 0;
+  std::vector<std::pair<std::string, Tensor>> state = state_of(n);
+  for (auto& [name, t] : state) t = Tensor::uniform(t.shape(), 0.5, 1.5, {9, stream++, 0}, t.dtype());
+  load_state(n, state);
+}
+
+// Watched, each layer computes alone what in prediction the one before it computes within its weights.
+TEST(Network, PredictionFoldsBatchNormIntoTheWeightsBeforeIt) {
+  struct {
+    const char* layers;
+    Shape input;
+    int norms;  // that remain
+  } cases[] = {
+      {R"({type = "conv2d", channels = 4, groups = 2}, "batch_norm", "relu", {type = "linear", units = 3}, "batch_norm")",
+       {5, 6, 2},
+       0},
+      {R"({type = "conv2d", channels = 4, bias = false}, "batch_norm",
+          {type = "residual", layers = [ {type = "conv2d", channels = 4, padding = "same"}, "batch_norm" ]}, "relu")",
+       {5, 6, 2},
+       0},
+      {R"({type = "conv_transpose2d", channels = 4}, "batch_norm", "relu", "batch_norm")", {3, 3, 2}, 2},
+      {R"({type = "conv2d", channels = 4, name = "a"}, "batch_norm", {type = "add", from = ["a", "batch_norm1"]})",
+       {5, 6, 2},
+       1},
+  };
+  for (auto& c : cases) {
+    auto n = from(c.layers);
+    n->build(c.input, 3, Dtype::f64);
+    stir(*n);
+    Tensor x = Tensor::uniform(c.input.inserted(0, 3), -1, 1, {4, 0, 0}, Dtype::f64);
+    Context alone;
+    alone.watch = [](const std::string&, const Tensor&) {};
+    Profile profile;
+    Tensor y = [&] {
+      Profile::Running running(profile);
+      return (*n)(x);
+    }();
+    std::vector<double> folded = y.to_vector<double>(), apart = n->forward(x, alone).to_vector<double>();
+    ASSERT_EQ(folded.size(), apart.size());
+    for (std::size_t i = 0; i < folded.size(); ++i) EXPECT_NEAR(folded[i], apart[i], 1e-12) << c.layers;
+    std::vector<Profile::Row> parts = profile.rows();
+    auto is_norm = [](const Profile::Row& r) { return r.name.starts_with("batch_norm"); };
+    EXPECT_EQ(std::count_if(parts.begin(), parts.end(), is_norm), c.norms) << c.layers;
+  }
 }
 
 }  // namespace

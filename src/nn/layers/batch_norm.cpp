@@ -7,14 +7,18 @@ namespace {
 struct BatchNormParams {
   double epsilon = 1e-5;
   double momentum = 0.1;
+  std::string statistics = "batch";
   void fields(Fields& f) {
     f("epsilon", epsilon, above(0), "added to the variance");
     f("momentum", momentum, above_to(0, 1), "share of the new batch in the running statistics");
+    f("statistics", statistics, {"batch", "shard"},
+      "what training takes them over: the whole mini-batch, or each of the runs of examples it is cut into for threads, "
+      "which works like smaller batches");
   }
 };
 
 // Per channel (last axis): (x - mean) / sqrt(variance + epsilon) * gain + bias. In training the statistics are the
-// whole mini-batch's; otherwise the running ones, whose variance is the unbiased estimate.
+// whole mini-batch's (or each shard's own); otherwise the running ones, whose variance is the unbiased estimate.
 class BatchNorm final : public Module {
  public:
   using Params = BatchNormParams;
@@ -45,7 +49,7 @@ class BatchNorm final : public Module {
     if (!context.training)
       return batch_norm_fixed(x, gain_.value, bias_.value, params_.epsilon, mean_, variance_, relu);
     ChannelStatistics batch;
-    Tensor y = batch_norm(x, gain_.value, bias_.value, params_.epsilon, batch, relu);
+    Tensor y = batch_norm(x, gain_.value, bias_.value, params_.epsilon, batch, relu, params_.statistics == "shard");
     follow(mean_, batch.mean, params_.momentum, 1);
     double n = static_cast<double>(batch.count);
     follow(variance_, batch.variance, params_.momentum, n / (n - 1));

@@ -41,6 +41,23 @@ void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent&
   }
 }
 
+// Means over the shards, weighted by their rows, of their means and variances.
+template <class T>
+void average_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean,
+                     T* var) {
+  for (std::int64_t j = 0; j < c; ++j) {
+    double n = 0, mu = 0, m2 = 0;
+    for (int s = 0; s < means.shards; ++s) {
+      double ns = static_cast<double>(rows_in(extent, s, c));
+      mu += ns * static_cast<double>(reinterpret_cast<const T*>(means.slots[s].data)[j]);
+      m2 += static_cast<double>(reinterpret_cast<const T*>(m2s.slots[s].data)[j]);
+      n += ns;
+    }
+    mean[j] = static_cast<T>(mu / n);
+    var[j] = static_cast<T>(m2 / n);
+  }
+}
+
 Tensor inverse_deviation(const Tensor& variance, double epsilon) {
   Tensor inv = make_whole(variance.shape(), variance.dtype());
   dispatch(variance.dtype(), "batch_norm", [&]<class T>(T) {
@@ -69,20 +86,43 @@ Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b, boo
   return y;
 }
 
+// What batch norm keeps of a batch: mean and 1 / sqrt(variance + epsilon) of each channel, whole, or one term per shard
+// whose statistics are its own.
+struct Normalized {
+  Tensor mean, inv;
+  bool by_shard = false;
+  // As many groups have statistics of their own, this many rows each.
+  int groups() const { return by_shard ? mean.impl().shards : 1; }
+  double rows(const Extent& extent, int group, std::int64_t c, std::int64_t all) const {
+    return static_cast<double>(by_shard ? rows_in(extent, group, c) : all);
+  }
+};
+
+Tensor make_statistics(const Place& place, std::int64_t c, Dtype dtype, bool by_shard) {
+  return by_shard ? make_term_at(place, {c}, dtype) : make_whole({c}, dtype);
+}
+
+template <class T>
+T* of_group(const Tensor& t, int group) {
+  return reinterpret_cast<T*>(t.impl().slots[group].data);
+}
+
 // Gradients of batch norm whose statistics are the batch's own:
 // dx = gain inv (g - s1 / N - xhat s2 / N), s1 = sum g, s2 = sum g xhat, xhat = (x - mean) inv, where g is dy, or where
 // a ReLU gave y, 0 unless y is above 0.
 void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& y_saved, const Tensor& gain,
-                         const Tensor& mean, const Tensor& inv, std::int64_t count) {
+                         const Normalized& by, std::int64_t count) {
   Tensor x = x_saved, y = y_saved, dy = step.take_grad();
   Place place = place_of(x, dy);
   x = aligned(x, place);
   dy = aligned(dy, place);
   if (y.defined()) y = aligned(y, place);
+  if (by.by_shard && (place.plan == nullptr || !(*place.plan == *by.mean.impl().plan)))
+    throw Error(ErrorKind::state, "batch_norm", "the gradient is cut otherwise than the batch whose shards were normalised");
   std::int64_t c = x.dim(-1);
   Dtype sums = arithmetic(x.dtype());
   Tensor t1 = make_term_at(place, {c}, sums), t2 = make_term_at(place, {c}, sums);
-  View vx(x), vdy(dy), vy = y.defined() ? View(y) : View(), vm(mean), vi(inv), v1(t1), v2(t2);
+  View vx(x), vdy(dy), vy = y.defined() ? View(y) : View(), vm(by.mean), vi(by.inv), v1(t1), v2(t2);
   Extent extent(place, x.shape());
   dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
     using A = Arithmetic<T>;
@@ -96,8 +136,23 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   step.add(1, s2);
   step.add(2, s1);
   if (!step.wants(0)) return;
-  double n = static_cast<double>(count);
-  Tensor a = gain * inv, b = neg(a * inv * s2) / n, d = neg(a * s1) / n - b * mean;
+  // dx = a g + b x + d
+  Tensor a = make_statistics(place, c, sums, by.by_shard), b = make_statistics(place, c, sums, by.by_shard),
+         d = make_statistics(place, c, sums, by.by_shard);
+  dispatch(sums, "batch_norm", [&]<class T>(T) {
+    const T* w = gain.data<T>();
+    for (int g = 0; g < by.groups(); ++g) {
+      const T *inv = of_group<T>(by.inv, g), *mean = of_group<T>(by.mean, g);
+      const T *p1 = of_group<T>(by.by_shard ? t1 : s1, g), *p2 = of_group<T>(by.by_shard ? t2 : s2, g);
+      T *pa = of_group<T>(a, g), *pb = of_group<T>(b, g), *pd = of_group<T>(d, g);
+      T n = static_cast<T>(by.rows(extent, g, c, count));
+      for (std::int64_t j = 0; j < c; ++j) {
+        pa[j] = w[j] * inv[j];
+        pb[j] = -(pa[j] * inv[j] * p2[j]) / n;
+        pd[j] = -(pa[j] * p1[j]) / n - pb[j] * mean[j];
+      }
+    }
+  });
   Tensor dx = is_unshared(dy) ? dy : make_at(place, x.shape(), x.dtype());
   View va(a), vb(b), vd(d), vdx(dx);
   dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
@@ -111,25 +166,31 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   step.add(0, dx);
 }
 
+[[noreturn]] void throw_too_few(const Tensor& x) {
+  throw Error(ErrorKind::shape, {"batch_norm", "at least two rows to take statistics over", x.shape().text(),
+                                 "use a larger batch, or layer_norm"});
+}
+
 }  // namespace
 
 Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias, double epsilon,
-                  ChannelStatistics& batch, bool with_relu) {
+                  ChannelStatistics& batch, bool with_relu, bool by_shard) {
   check_channels("batch_norm", argument, gain, "gain");
   check_channels("batch_norm", argument, bias, "bias");
   if (!is_whole(gain) || !is_whole(bias))
-    return batch_norm(argument, whole(gain), whole(bias), epsilon, batch, with_relu);
+    return batch_norm(argument, whole(gain), whole(bias), epsilon, batch, with_relu, by_shard);
   Tensor x = argument;
   Place place = place_of(x);
-  std::int64_t c = x.dim(-1);
-  batch.count = c == 0 ? 0 : x.size() / c;
-  if (batch.count < 2)
-    throw Error(ErrorKind::shape, {"batch_norm", "at least two rows to take statistics over", x.shape().text(),
-                                   "use a larger batch, or layer_norm"});
+  by_shard = by_shard && place.plan != nullptr;
+  std::int64_t c = x.dim(-1), rows = c == 0 ? 0 : x.size() / c;
+  Extent extent(place, x.shape());
+  if (rows < 2) throw_too_few(x);
+  for (int s = 0; by_shard && s < place.shards(); ++s)
+    if (rows_in(extent, s, c) < 2) throw_too_few(x);
+  batch.count = by_shard ? rows / place.shards() : rows;
   Dtype sums = arithmetic(x.dtype());
   Tensor means = make_term_at(place, {c}, sums), m2s = make_term_at(place, {c}, sums);
   View vx(x), vm(means), v2(m2s);
-  Extent extent(place, x.shape());
   dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
     using A = Arithmetic<T>;
     run_at(place, [=](int i) {
@@ -140,22 +201,28 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   flush();
   batch.mean = make_whole({c}, sums);
   batch.variance = make_whole({c}, sums);
+  Normalized by{by_shard ? means : batch.mean, make_statistics(place, c, sums, by_shard), by_shard};
+  Tensor scale = make_statistics(place, c, sums, by_shard), shift = make_statistics(place, c, sums, by_shard);
   dispatch(sums, "batch_norm", [&]<class T>(T) {
-    merge_moments<T>(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(),
-                     batch.variance.mutable_data<T>());
+    auto merge = by_shard ? average_moments<T> : merge_moments<T>;
+    merge(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(), batch.variance.mutable_data<T>());
+    const T *w = gain.data<T>(), *b = bias.data<T>();
+    for (int g = 0; g < by.groups(); ++g) {
+      const T *mean = of_group<T>(by.mean, g), *var = of_group<T>(by_shard ? m2s : batch.variance, g);
+      T *inv = of_group<T>(by.inv, g), *a = of_group<T>(scale, g), *d = of_group<T>(shift, g);
+      double n = by_shard ? static_cast<double>(rows_in(extent, g, c)) : 1;
+      for (std::int64_t j = 0; j < c; ++j) {
+        inv[j] = static_cast<T>(1 / std::sqrt(static_cast<double>(var[j]) / n + epsilon));
+        a[j] = w[j] * inv[j];
+        d[j] = b[j] - mean[j] * a[j];
+      }
+    }
   });
-  Tensor inv = inverse_deviation(batch.variance, epsilon);
-  Tensor y;
-  {
-    NoGrad no_grad;
-    Tensor a = gain * inv;
-    y = per_channel_affine(x, a, bias - batch.mean * a, with_relu);
-  }
+  Tensor y = per_channel_affine(x, scale, shift, with_relu);
   if (any_requires_grad({&x, &gain, &bias})) {
     Tensor above = with_relu ? y.detach() : Tensor();
-    record(y, {&x, &gain, &bias}, [x, above, gain, mean = batch.mean, inv, n = batch.count](BackwardStep& step) {
-      batch_norm_backward(step, x, above, gain, mean, inv, n);
-    });
+    record(y, {&x, &gain, &bias},
+           [x, above, gain, by, rows](BackwardStep& step) { batch_norm_backward(step, x, above, gain, by, rows); });
   }
   return y;
 }
