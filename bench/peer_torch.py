@@ -1,4 +1,8 @@
-"""The same networks as bench/steps.cpp in PyTorch. Usage: peer_torch.py WORKLOAD THREADS [SECONDS]; prints microseconds."""
+"""The same networks as bench/steps.cpp in PyTorch. Usage: peer_torch.py WORKLOAD THREADS [SECONDS]
+
+Prints microseconds, the median over rounds, and the megabytes of memory taken at most.
+"""
+import resource
 import statistics
 import sys
 import time
@@ -16,6 +20,8 @@ WORKLOADS = {
     "cnn128": ("cnn", 128, "adam", ""),
     "resnet128": ("resnet", 128, "momentum", ""),
     "unet8": ("unet", 8, "adam", ""),
+    "predict1": ("resnet", 1, "sgd", "predict"),
+    "predict128": ("resnet", 128, "sgd", "predict"),
     "epoch32": ([784, 128, 10], 32, "adam", "index"),
     "epoch128": ([784, 128, 10], 128, "adam", "index"),
     "epoch1024": ([784, 128, 10], 1024, "adam", "index"),
@@ -106,13 +112,20 @@ class UNet(nn.Module):
         return self.scores(x)
 
 
+def at_its_best(model, x):
+    """For prediction: traced, frozen and optimised (batch norm folded)."""
+    with torch.inference_mode():
+        return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(model, x)))
+
+
 def main():
     torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(0)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 2.0
     last = sys.argv[1].endswith("_last")  # images in channels-last order
     widths, batch, optimizer, epoch = WORKLOADS[sys.argv[1].removesuffix("_last")]
-    n = 60000 if epoch else batch
+    n = 60000 if epoch in ("index", "loader") else batch
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if isinstance(widths, list):
         model, x = mlp(widths), torch.rand(n, widths[0])
         y = torch.rand(n, 1) if widths[-1] == 1 else torch.arange(n) % widths[-1]
@@ -143,8 +156,15 @@ def main():
         for xb, yb in loader:
             step(xb, yb)
 
-    f = {"": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch}[epoch]
-    print(f"{median_time(seconds, f) * 1e6:.3f}")
+    def predict():
+        with torch.inference_mode():
+            model(x)
+
+    if epoch == "predict":
+        model = at_its_best(model.eval(), x)
+    f = {"": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch, "predict": predict}[epoch]
+    time = median_time(seconds, f)
+    print(f"{time * 1e6:.3f} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.1f}")
 
 
 main()

@@ -1,5 +1,8 @@
-// Times training steps and whole epochs of the networks that bench/compare sets beside PyTorch.
-// Usage: bench_steps WORKLOAD THREADS [SECONDS]      prints microseconds: the median over rounds
+// Times training steps, whole epochs and predictions of the networks that bench/compare sets beside PyTorch.
+// Usage: bench_steps WORKLOAD THREADS [SECONDS [f32 | bf16]]
+// Prints microseconds, the median over rounds, and the megabytes of memory taken at most.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -25,6 +28,7 @@ struct Workload {
   bool epoch;  // a pass over 60,000 examples, shuffled, instead of one step
   const char* model = "";
   Shape image = {};
+  bool predicts = false;
 };
 
 const Workload kWorkloads[] = {
@@ -37,6 +41,8 @@ const Workload kWorkloads[] = {
     {"cnn128", {}, 128, "adam", false, "small_cnn", {28, 28, 1}},
     {"resnet128", {}, 128, "momentum", false, "resnet20", {32, 32, 3}},
     {"unet8", {}, 8, "adam", false, "unet", {128, 128, 1}},
+    {"predict1", {}, 1, "sgd", false, "resnet20", {32, 32, 3}, true},
+    {"predict128", {}, 128, "sgd", false, "resnet20", {32, 32, 3}, true},
     {"epoch32", {784, 128, 10}, 32, "adam", true},
     {"epoch128", {784, 128, 10}, 128, "adam", true},
     {"epoch1024", {784, 128, 10}, 1024, "adam", true},
@@ -81,6 +87,12 @@ class Step {
     Gradients gradients = backward(loss);
     optimizer_->step(parameters_, gradients, 0.001);
   }
+  // As gradus predict does.
+  void predict(const Tensor& x) {
+    ComputeScope scope;
+    NoGrad no_grad;
+    gather_shards(network_.forward(shard(x, shards_for(network_, x.shape())), Context{}));
+  }
 
  private:
   Network network_;
@@ -122,6 +134,7 @@ double run(const Workload& w, double seconds, Dtype compute) {
   Tensor y = masks              ? argmax(Tensor::uniform(shape.with(3, kClasses), 0, 1, {2, 0, 0}))
              : w.widths.empty() ? targets(n, kClasses)
                                 : targets(n, w.widths.back());
+  if (w.predicts) return median_time(seconds, [&] { step.predict(x); });
   if (!w.epoch) return median_time(seconds, [&] { step(x, y); });
   ArrayDataset data({x, 0, 1}, y);
   std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
@@ -136,6 +149,12 @@ double run(const Workload& w, double seconds, Dtype compute) {
   });
 }
 
+long peak_kilobytes() {
+  rusage use;
+  getrusage(RUSAGE_SELF, &use);
+  return use.ru_maxrss;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -143,9 +162,10 @@ int main(int argc, char** argv) {
   set_threads(std::atoi(argv[2]));
   for (const Workload& w : kWorkloads)
     if (std::string(argv[1]) == w.name) {
-      std::printf("%.3f\n", run(w, argc > 3 ? std::atof(argv[3]) : 2,
-                                argc > 4 && argv[4] == std::string("bf16") ? Dtype::bf16 : Dtype::f32) *
-                                1e6);
+      Dtype compute = argc > 4 && argv[4] == std::string("bf16") ? Dtype::bf16 : Dtype::f32;
+      long before = peak_kilobytes();
+      double time = run(w, argc > 3 ? std::atof(argv[3]) : 2, compute);
+      std::printf("%.3f %.1f\n", time * 1e6, static_cast<double>(peak_kilobytes() - before) / 1024);
       return 0;
     }
   std::fprintf(stderr, "unknown workload %s\n", argv[1]);

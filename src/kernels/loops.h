@@ -146,12 +146,13 @@ struct Loops {
   void (*column_moments)(const T* x, T* mean, T* m2, I rows, I cols);
   // y = x * a[c] + b[c], with relu the larger of that and 0
   void (*column_affine)(const T* x, const T* a, const T* b, T* y, I rows, I cols, bool relu);
-  // s1[c] = sum g; s2[c] = sum g (x - mean[c]) inv_std[c]; g is dy, or with a y 0 where that is not above 0
-  void (*batch_norm_sums)(const T* x, const T* dy, const T* y, const T* mean, const T* inv_std, T* s1, T* s2, I rows,
-                          I cols);
+  // s1[c] = sum g; s2[c] = sum g (x - mean[c]) inv_std[c]; g is dy, or with a scale, of a ReLU, 0 where
+  // x scale[c] + shift[c] is not above 0
+  void (*batch_norm_sums)(const T* x, const T* dy, const T* scale, const T* shift, const T* mean, const T* inv_std,
+                          T* s1, T* s2, I rows, I cols);
   // dx = a[c] g + b[c] x + d[c]; dx may be dy
-  void (*column_affine2)(const T* x, const T* dy, const T* y, const T* a, const T* b, const T* d, T* dx, I rows,
-                         I cols);
+  void (*column_affine2)(const T* x, const T* dy, const T* scale, const T* shift, const T* a, const T* b, const T* d,
+                         T* dx, I rows, I cols);
   // y = the larger of a + b and 0
   void (*add_relu)(const T* a, const T* b, T* y, I n);
   // Rows normalised to mean 0 and variance 1: y = (x - mean) inv_std gain + bias; inv_std and the normalised rows are
@@ -204,10 +205,23 @@ struct Loops {
   // From bf16 and to the nearest one, ties to even.
   void (*widen)(const bf16* x, T* y, I n);
   void (*narrow)(const T* x, bf16* y, I n);
+
+  // Of bf16, computed in T. relu_backward: dx = dy where y is above 0, else 0; its column sums in db unless null.
+  struct {
+    void (*column_moments)(const bf16* x, T* mean, T* m2, I rows, I cols);
+    void (*column_affine)(const bf16* x, const T* a, const T* b, bf16* y, I rows, I cols, bool relu);
+    void (*batch_norm_sums)(const bf16* x, const bf16* dy, const T* scale, const T* shift, const T* mean,
+                            const T* inv_std, T* s1, T* s2, I rows, I cols);
+    void (*column_affine2)(const bf16* x, const bf16* dy, const T* scale, const T* shift, const T* a, const T* b,
+                           const T* d, bf16* dx, I rows, I cols);
+    void (*add_relu)(const bf16* a, const bf16* b, bf16* y, I n);
+    void (*relu_backward)(const bf16* y, const bf16* dy, bf16* dx, T* db, I rows, I cols);
+  } of_bf16;
 };
 
-// The loops that mixed precision needs, with sums and what belongs to channels in float: they widen a block of numbers,
-// run float's loop on it and round its result, all within the first cache.
+// The loops that mixed precision needs, with sums and what belongs to channels in float: those that take most of a
+// network's time work on bf16 as it lies there; the others widen a block of numbers, run float's loop on it and round
+// its result, all within the first cache.
 template <>
 struct Loops<bf16> {
   using I = std::int64_t;
@@ -220,10 +234,10 @@ struct Loops<bf16> {
   static void dropout(const bf16* x, const float* uniform, bf16* y, I n, float rate);
   static void column_moments(const bf16* x, float* mean, float* m2, I rows, I cols);
   static void column_affine(const bf16* x, const float* a, const float* b, bf16* y, I rows, I cols, bool relu);
-  static void batch_norm_sums(const bf16* x, const bf16* dy, const bf16* y, const float* mean, const float* inv_std,
-                              float* s1, float* s2, I rows, I cols);
-  static void column_affine2(const bf16* x, const bf16* dy, const bf16* y, const float* a, const float* b,
-                             const float* d, bf16* dx, I rows, I cols);
+  static void batch_norm_sums(const bf16* x, const bf16* dy, const float* scale, const float* shift, const float* mean,
+                              const float* inv_std, float* s1, float* s2, I rows, I cols);
+  static void column_affine2(const bf16* x, const bf16* dy, const float* scale, const float* shift, const float* a,
+                             const float* b, const float* d, bf16* dx, I rows, I cols);
   static void add_relu(const bf16* a, const bf16* b, bf16* y, I n);
   static void max_pool(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap);
   static void max_pool_backward(const Pooling& p, const bf16* dy, const std::int32_t* tap, bf16* dx);

@@ -11,6 +11,8 @@ static inline T smaller(T a, T b) {
 
 #include "gradus/kernels/tiles.inl"
 
+#include "gradus/kernels/rows.inl"
+
 // ---- elementwise
 
 template <class T>
@@ -406,6 +408,7 @@ void bias_activation(T* y, const T* GRADUS_RESTRICT bias, I rows, I cols, Unary 
 
 template <class T>
 void activation_bias_backward(const T* s, const T* dy, T* dz, T* db, I rows, I cols, Unary f, T p, T q) {
+  if (f == Unary::relu) return relu_backward<T, T>(s, dy, dz, db, rows, cols);
   if (f != Unary::identity) unary_backward(f, s, dy, dz, rows * cols, p, q);
   if (db != nullptr) column_sum<T>(f == Unary::identity ? dy : dz, db, rows, cols);
 }
@@ -594,87 +597,6 @@ void multi_hinge(const T* z, const std::int32_t* target, const T* weight, T scal
 }
 
 // ---- normalisation
-
-template <class T>
-static void squared_deviations_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT m2,
-                                     I rows, I cols) {
-  for (I c = 0; c < cols; ++c) m2[c] = T(0);
-  for (I r = 0; r < rows; ++r)
-    for (I c = 0; c < cols; ++c) {
-      T d = x[r * cols + c] - mean[c];
-      m2[c] += d * d;
-    }
-}
-
-template <class T>
-void column_moments(const T* x, T* mean, T* m2, I rows, I cols) {
-  column_sum(x, mean, rows, cols);
-  T inv = T(1) / T(rows);
-  for (I c = 0; c < cols; ++c) mean[c] *= inv;
-  sum_rows(rows, m2, cols,
-           [=](I first, I count, T* sums) { squared_deviations_block(x + first * cols, mean, sums, count, cols); });
-}
-
-template <class T>
-void column_affine(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT a, const T* GRADUS_RESTRICT b,
-                   T* GRADUS_RESTRICT y, I rows, I cols, bool relu) {
-  for (I r = 0; !relu && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) y[r * cols + c] = x[r * cols + c] * a[c] + b[c];
-  for (I r = 0; relu && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) {
-      T v = x[r * cols + c] * a[c] + b[c];
-      y[r * cols + c] = v < T(0) ? T(0) : v;
-    }
-}
-
-template <class T>
-static void batch_norm_block(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT dy, const T* GRADUS_RESTRICT y,
-                             const T* GRADUS_RESTRICT mean, T* GRADUS_RESTRICT s1, T* GRADUS_RESTRICT s2, I rows,
-                             I cols) {
-  for (I c = 0; c < cols; ++c) s1[c] = T(0), s2[c] = T(0);
-  for (I r = 0; y == nullptr && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) {
-      T g = dy[r * cols + c];
-      s1[c] += g;
-      s2[c] += g * (x[r * cols + c] - mean[c]);
-    }
-  for (I r = 0; y != nullptr && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) {
-      T g = y[r * cols + c] > T(0) ? dy[r * cols + c] : T(0);
-      s1[c] += g;
-      s2[c] += g * (x[r * cols + c] - mean[c]);
-    }
-}
-
-template <class T>
-void batch_norm_sums(const T* x, const T* dy, const T* y, const T* mean, const T* inv_std, T* s1, T* s2, I rows,
-                     I cols) {
-  sum_rows(rows, s1, s2, cols, [=](I first, I count, T* sums, T* products) {
-    batch_norm_block(x + first * cols, dy + first * cols, y == nullptr ? y : y + first * cols, mean, sums, products,
-                     count, cols);
-  });
-  for (I c = 0; c < cols; ++c) s2[c] *= inv_std[c];
-}
-
-template <class T>
-void column_affine2(const T* GRADUS_RESTRICT x, const T* dy, const T* GRADUS_RESTRICT y, const T* GRADUS_RESTRICT a,
-                    const T* GRADUS_RESTRICT b, const T* GRADUS_RESTRICT d, T* dx, I rows, I cols) {
-  for (I r = 0; y == nullptr && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) dx[r * cols + c] = a[c] * dy[r * cols + c] + b[c] * x[r * cols + c] + d[c];
-  for (I r = 0; y != nullptr && r < rows; ++r)
-    for (I c = 0; c < cols; ++c) {
-      T g = y[r * cols + c] > T(0) ? dy[r * cols + c] : T(0);
-      dx[r * cols + c] = a[c] * g + b[c] * x[r * cols + c] + d[c];
-    }
-}
-
-template <class T>
-void add_relu(const T* a, const T* b, T* y, I n) {
-  for (I i = 0; i < n; ++i) {
-    T v = a[i] + b[i];
-    y[i] = v < T(0) ? T(0) : v;
-  }
-}
 
 template <class T>
 void layer_norm(const T* GRADUS_RESTRICT x, const T* GRADUS_RESTRICT gain, const T* GRADUS_RESTRICT bias, T epsilon,
@@ -1320,11 +1242,11 @@ constexpr Loops<T> make_loops(const char* name) {
           cross_entropy<T>,
           cross_entropy_soft<T>,
           multi_hinge<T>,
-          column_moments<T>,
-          column_affine<T>,
-          batch_norm_sums<T>,
-          column_affine2<T>,
-          add_relu<T>,
+          column_moments<T, T>,
+          column_affine<T, T>,
+          batch_norm_sums<T, T>,
+          column_affine2<T, T>,
+          add_relu<T, T>,
           layer_norm<T>,
           layer_norm_backward<T>,
           prelu<T>,
@@ -1354,7 +1276,9 @@ constexpr Loops<T> make_loops(const char* name) {
           adaptive_average_pool<T>,
           adaptive_average_pool_backward<T>,
           widen<T>,
-          narrow<T>};
+          narrow<T>,
+          {column_moments<bf16, T>, column_affine<bf16, T>, batch_norm_sums<bf16, T>, column_affine2<bf16, T>,
+           add_relu<bf16, T>, relu_backward<bf16, T>}};
 }
 
 #undef GRADUS_RESTRICT

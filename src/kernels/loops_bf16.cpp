@@ -75,6 +75,7 @@ void L::unary(Unary f, const bf16* x, bf16* y, I n, float p, float q) {
 }
 
 void L::unary_backward(Unary f, const bf16* saved, const bf16* dy, bf16* dx, I n, float p, float q) {
+  if (f == Unary::relu) return own().of_bf16.relu_backward(saved, dy, dx, nullptr, 1, n);
   for_blocks(n, [&](I i, I count) {
     const float *s = widened(0, at(saved, i), count), *g = widened(1, dy + i, count);
     float* to = scratch(2, count);
@@ -104,6 +105,7 @@ void L::bias_activation(bf16* y, const float* bias, I rows, I cols, Unary f, flo
 
 void L::activation_bias_backward(const bf16* saved, const bf16* dy, bf16* dz, float* db, I rows, I cols, Unary f,
                                  float p, float q) {
+  if (f == Unary::relu) return own().of_bf16.relu_backward(saved, dy, dz, db, rows, cols);
   double* total = sums(cols);
   for_rows(rows, cols, [&](I i, I count) {
     const float *s = widened(0, at(saved, i), count * cols), *g = widened(1, dy + i, count * cols);
@@ -123,69 +125,25 @@ void L::dropout(const bf16* x, const float* uniform, bf16* y, I n, float rate) {
   });
 }
 
-// Blocks' moments merged as those of shards are: see ops/norm.cpp.
 void L::column_moments(const bf16* x, float* mean, float* m2, I rows, I cols) {
-  double* total = sums(2 * cols);
-  double seen = 0;
-  for_rows(rows, cols, [&](I i, I count) {
-    own().column_moments(widened(0, x + i, count * cols), mean, m2, count, cols);
-    double n = static_cast<double>(count), share = n / (seen + n);
-    for (I c = 0; c < cols; ++c) {
-      double d = static_cast<double>(mean[c]) - total[c];
-      total[c] += d * share;
-      total[cols + c] += static_cast<double>(m2[c]) + d * d * seen * share;
-    }
-    seen += n;
-  });
-  for (I c = 0; c < cols; ++c) {
-    mean[c] = static_cast<float>(total[c]);
-    m2[c] = static_cast<float>(total[cols + c]);
-  }
+  own().of_bf16.column_moments(x, mean, m2, rows, cols);
 }
 
 void L::column_affine(const bf16* x, const float* a, const float* b, bf16* y, I rows, I cols, bool relu) {
-  for_rows(rows, cols, [&](I i, I count) {
-    float* to = scratch(1, count * cols);
-    own().column_affine(widened(0, x + i, count * cols), a, b, to, count, cols, relu);
-    own().narrow(to, y + i, count * cols);
-  });
+  own().of_bf16.column_affine(x, a, b, y, rows, cols, relu);
 }
 
-void L::batch_norm_sums(const bf16* x, const bf16* dy, const bf16* y, const float* mean, const float* inv_std,
-                        float* s1, float* s2, I rows, I cols) {
-  double* total = sums(2 * cols);
-  for_rows(rows, cols, [&](I i, I count) {
-    own().batch_norm_sums(widened(0, x + i, count * cols), widened(1, dy + i, count * cols),
-                          widened(2, at(y, i), count * cols), mean, inv_std, s1, s2, count, cols);
-    for (I c = 0; c < cols; ++c) {
-      total[c] += static_cast<double>(s1[c]);
-      total[cols + c] += static_cast<double>(s2[c]);
-    }
-  });
-  for (I c = 0; c < cols; ++c) {
-    s1[c] = static_cast<float>(total[c]);
-    s2[c] = static_cast<float>(total[cols + c]);
-  }
+void L::batch_norm_sums(const bf16* x, const bf16* dy, const float* scale, const float* shift, const float* mean,
+                        const float* inv_std, float* s1, float* s2, I rows, I cols) {
+  own().of_bf16.batch_norm_sums(x, dy, scale, shift, mean, inv_std, s1, s2, rows, cols);
 }
 
-void L::column_affine2(const bf16* x, const bf16* dy, const bf16* y, const float* a, const float* b, const float* d,
-                       bf16* dx, I rows, I cols) {
-  for_rows(rows, cols, [&](I i, I count) {
-    float* g = scratch(1, count * cols);
-    own().widen(dy + i, g, count * cols);
-    own().column_affine2(widened(0, x + i, count * cols), g, widened(2, at(y, i), count * cols), a, b, d, g, count,
-                         cols);
-    own().narrow(g, dx + i, count * cols);
-  });
+void L::column_affine2(const bf16* x, const bf16* dy, const float* scale, const float* shift, const float* a,
+                       const float* b, const float* d, bf16* dx, I rows, I cols) {
+  own().of_bf16.column_affine2(x, dy, scale, shift, a, b, d, dx, rows, cols);
 }
 
-void L::add_relu(const bf16* a, const bf16* b, bf16* y, I n) {
-  for_blocks(n, [&](I i, I count) {
-    float* to = scratch(2, count);
-    own().add_relu(widened(0, a + i, count), widened(1, b + i, count), to, count);
-    own().narrow(to, y + i, count);
-  });
-}
+void L::add_relu(const bf16* a, const bf16* b, bf16* y, I n) { own().of_bf16.add_relu(a, b, y, n); }
 
 void L::max_pool(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap) {
   for_examples(p, [&](const Pooling& one, I from, I to, I i) {

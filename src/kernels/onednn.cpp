@@ -17,8 +17,8 @@ bool is_slow(const dnnl::primitive& p) {
   const char* name = nullptr;
   dnnl_primitive_desc_query(p.get_primitive_desc(), dnnl_query_impl_info_str, 0, static_cast<void*>(&name));
   std::string_view implementation = name == nullptr ? "" : name;
-  return implementation.starts_with("ref") || (p.get_kind() == dnnl::primitive::kind::convolution &&
-                                               implementation.find("gemm") != std::string_view::npos);
+  return implementation.starts_with("ref") ||
+         (p.get_kind() == dnnl::primitive::kind::convolution && implementation.find("gemm") != std::string_view::npos);
 }
 
 }  // namespace

@@ -60,9 +60,9 @@ class Network final : public Module {
   struct Node {
     std::string name;
     std::unique_ptr<Module> module;
-    std::vector<int> from;  // node numbers; -1 is the network's input
-    bool fused = false;     // an activation that the layer before or after computes
-    bool folded = false;    // a function of each channel that the layer before computes in prediction
+    std::vector<int> from;    // node numbers; -1 is the network's input
+    bool fused = false;       // an activation that the layer before or after computes
+    bool folded = false;      // a function of each channel that the layer before computes in prediction
     Module* folds = nullptr;  // the layer after it whose function it computes in prediction
     bool built = false;
   };

@@ -184,8 +184,7 @@ void Segment::run() {
   turned_ = !turned_;
   Profile* profile = Profile::current();
   Profile::Clock* clocks = profile != nullptr ? profile->begin_queue(workers).data() : nullptr;
-  run_workers(workers,
-              [&](int worker) { run_worker(worker, workers, clocks != nullptr ? clocks + worker : nullptr); });
+  run_workers(workers, [&](int worker) { run_worker(worker, workers, clocks != nullptr ? clocks + worker : nullptr); });
   if (profile != nullptr) profile->end_queue();
 }
 

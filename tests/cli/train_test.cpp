@@ -37,8 +37,8 @@ TEST(Train, ProfilePrintsTimesByLayerAndTheEnginesCounters) {
   EXPECT_THAT(r.err, HasSubstr("linear1 "));
   EXPECT_THAT(r.err, HasSubstr("optimizer "));
   EXPECT_THAT(r.err, HasSubstr("warm steps: 0 allocations, 0 primitives made, 0 slow kernels"));
-  r = gradus({"train", config, "--out", f / "short", "--profile", "--set", "train.epochs=1", "--set",
-              "train.batch_size=all"});
+  r = gradus(
+      {"train", config, "--out", f / "short", "--profile", "--set", "train.epochs=1", "--set", "train.batch_size=all"});
   ASSERT_EQ(r.code, 0) << r.err;
   EXPECT_THAT(r.err, HasSubstr("no step to measure"));
 }

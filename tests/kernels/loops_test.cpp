@@ -9,8 +9,8 @@
 #include "gradus/base/parallel.h"
 #include "gradus/base/random.h"
 #include "gradus/kernels/copy.h"
-#include "gradus/kernels/loops.h"
 #include "gradus/kernels/counters.h"
+#include "gradus/kernels/loops.h"
 #include "gradus/kernels/matmul.h"
 
 // Matrix products against sums in f64, sums, trees and copies; run once per instruction set (see CMakeLists.txt).

@@ -75,8 +75,8 @@ TEST(LongSums, GradientsOfParametersOverRows) {
                                        b.data(), rows, cols);
     for (float v : a) expect_sum(v, kSum, "layer_norm gain");
     for (float v : b) expect_sum(v, kSum, "layer_norm bias");
-    loops<float>().batch_norm_sums(one.data(), tenth.data(), nullptr, zero.data(), unit.data(), a.data(), b.data(),
-                                   rows, cols);
+    loops<float>().batch_norm_sums(one.data(), tenth.data(), nullptr, nullptr, zero.data(), unit.data(), a.data(),
+                                   b.data(), rows, cols);
     for (float v : a) expect_sum(v, kSum, "batch_norm bias");
     for (float v : b) expect_sum(v, kSum, "batch_norm gain");
     loops<float>().prelu_backward(minus.data(), unit.data(), tenth.data(), dx.data(), a.data(), rows, cols);

@@ -105,8 +105,8 @@ TEST(Profile, ReferenceKernelsAreCounted) {
 
 TEST(Profile, TimeBelongsToLayersAndPasses) {
   Profiled run("resnet20", {32, 32, 3}, false, "f32");
-  EXPECT_THAT(run.parts(), testing::IsSupersetOf({"batches", "conv2d1", "batch_norm1", "residual1", "branch", "shortcut",
-                                                  "global_average_pool1", "linear1", "loss", "optimizer"}));
+  EXPECT_THAT(run.parts(), testing::IsSupersetOf({"batches", "conv2d1", "batch_norm1", "residual1", "branch",
+                                                  "shortcut", "global_average_pool1", "linear1", "loss", "optimizer"}));
   EXPECT_THAT(run.parts(), Not(Contains("relu1"))) << "batch norm computes it";
   const Profile& times = run.profile.times();
   double sum = times.waiting() + times.other();

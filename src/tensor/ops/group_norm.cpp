@@ -101,9 +101,10 @@ void group_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
         const T *mu = vm.template at<T>(shard) + i * s.c, *is = vi.template at<T>(shard) + i * s.c,
                 *from = vx.template at<T>(shard) + i * s.example(), *g = vdy.template at<T>(shard) + i * s.example();
         T *own1 = s1 + i * s.c, *own2 = s2 + i * s.c;
-        loops<T>().batch_norm_sums(from, g, nullptr, mu, is, own1, own2, s.p, s.c);
+        loops<T>().batch_norm_sums(from, g, nullptr, nullptr, mu, is, own1, own2, s.p, s.c);
         gradient_factors(own1, own2, vg.template at<T>(shard), mu, is, s, a, b, d);
-        loops<T>().column_affine2(from, g, nullptr, a, b, d, vdx.template at<T>(shard) + i * s.example(), s.p, s.c);
+        loops<T>().column_affine2(from, g, nullptr, nullptr, a, b, d, vdx.template at<T>(shard) + i * s.example(), s.p,
+                                  s.c);
       }
       loops<T>().sum(s2, vdg.template at<T>(shard), 1, n, s.c, T(1));
       loops<T>().sum(s1, vdb.template at<T>(shard), 1, n, s.c, T(1));

@@ -87,9 +87,10 @@ Tensor per_channel_affine(const Tensor& x, const Tensor& a, const Tensor& b, boo
 }
 
 // What batch norm keeps of a batch: mean and 1 / sqrt(variance + epsilon) of each channel, whole, or one term per shard
-// whose statistics are its own.
+// whose statistics are its own; and with a ReLU the scale and shift that gave the values it was taken of.
 struct Normalized {
   Tensor mean, inv;
+  Tensor scale, shift;
   bool by_shard = false;
   // As many groups have statistics of their own, this many rows each.
   int groups() const { return by_shard ? mean.impl().shards : 1; }
@@ -108,28 +109,29 @@ T* of_group(const Tensor& t, int group) {
 }
 
 // Gradients of batch norm whose statistics are the batch's own:
-// dx = gain inv (g - s1 / N - xhat s2 / N), s1 = sum g, s2 = sum g xhat, xhat = (x - mean) inv, where g is dy, or where
-// a ReLU gave y, 0 unless y is above 0.
-void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& y_saved, const Tensor& gain,
-                         const Normalized& by, std::int64_t count) {
-  Tensor x = x_saved, y = y_saved, dy = step.take_grad();
+// dx = gain inv (g - s1 / N - xhat s2 / N), s1 = sum g, s2 = sum g xhat, xhat = (x - mean) inv, where g is dy, with
+// a ReLU 0 unless what it was taken of is above 0.
+void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor& gain, const Normalized& by,
+                         std::int64_t count) {
+  Tensor x = x_saved, dy = step.take_grad();
   Place place = place_of(x, dy);
   x = aligned(x, place);
   dy = aligned(dy, place);
-  if (y.defined()) y = aligned(y, place);
   if (by.by_shard && (place.plan == nullptr || !(*place.plan == *by.mean.impl().plan)))
-    throw Error(ErrorKind::state, "batch_norm", "the gradient is cut otherwise than the batch whose shards were normalised");
+    throw Error(ErrorKind::state, "batch_norm",
+                "the gradient is cut otherwise than the batch whose shards were normalised");
   std::int64_t c = x.dim(-1);
   Dtype sums = arithmetic(x.dtype());
   Tensor t1 = make_term_at(place, {c}, sums), t2 = make_term_at(place, {c}, sums);
-  View vx(x), vdy(dy), vy = y.defined() ? View(y) : View(), vm(by.mean), vi(by.inv), v1(t1), v2(t2);
+  auto view = [](const Tensor& t) { return t.defined() ? View(t) : View(); };
+  View vx(x), vdy(dy), up = view(by.scale), shift = view(by.shift), vm(by.mean), vi(by.inv), v1(t1), v2(t2);
   Extent extent(place, x.shape());
   dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
     using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i),
-                                 vm.template at<A>(i), vi.template at<A>(i), v1.template at<A>(i), v2.template at<A>(i),
-                                 rows_in(extent, i, c), c);
+      loops<T>().batch_norm_sums(vx.template at<T>(i), vdy.template at<T>(i), up.template at<A>(i),
+                                 shift.template at<A>(i), vm.template at<A>(i), vi.template at<A>(i),
+                                 v1.template at<A>(i), v2.template at<A>(i), rows_in(extent, i, c), c);
     });
   });
   Tensor s1 = gather_shards(t1), s2 = gather_shards(t2);
@@ -158,9 +160,9 @@ void batch_norm_backward(BackwardStep& step, const Tensor& x_saved, const Tensor
   dispatch_mixed(x.dtype(), "batch_norm", [&]<class T>(T) {
     using A = Arithmetic<T>;
     run_at(place, [=](int i) {
-      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), vy.template at<T>(i), va.template at<A>(i),
-                                vb.template at<A>(i), vd.template at<A>(i), vdx.template at<T>(i),
-                                rows_in(extent, i, c), c);
+      loops<T>().column_affine2(vx.template at<T>(i), vdy.template at<T>(i), up.template at<A>(i),
+                                shift.template at<A>(i), va.template at<A>(i), vb.template at<A>(i),
+                                vd.template at<A>(i), vdx.template at<T>(i), rows_in(extent, i, c), c);
     });
   });
   step.add(0, dx);
@@ -201,7 +203,7 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   flush();
   batch.mean = make_whole({c}, sums);
   batch.variance = make_whole({c}, sums);
-  Normalized by{by_shard ? means : batch.mean, make_statistics(place, c, sums, by_shard), by_shard};
+  Normalized by{by_shard ? means : batch.mean, make_statistics(place, c, sums, by_shard), {}, {}, by_shard};
   Tensor scale = make_statistics(place, c, sums, by_shard), shift = make_statistics(place, c, sums, by_shard);
   dispatch(sums, "batch_norm", [&]<class T>(T) {
     auto merge = by_shard ? average_moments<T> : merge_moments<T>;
@@ -220,9 +222,9 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   });
   Tensor y = per_channel_affine(x, scale, shift, with_relu);
   if (any_requires_grad({&x, &gain, &bias})) {
-    Tensor above = with_relu ? y.detach() : Tensor();
+    if (with_relu) by.scale = scale, by.shift = shift;
     record(y, {&x, &gain, &bias},
-           [x, above, gain, by, rows](BackwardStep& step) { batch_norm_backward(step, x, above, gain, by, rows); });
+           [x, gain, by, rows](BackwardStep& step) { batch_norm_backward(step, x, gain, by, rows); });
   }
   return y;
 }
