@@ -112,8 +112,8 @@ class UNet(nn.Module):
         return self.scores(x)
 
 
-def at_its_best(model, x):
-    """For prediction: traced, frozen and optimised (batch norm folded)."""
+def compiled(model, x):
+    """Traced, frozen and optimised for prediction: batch norm folded."""
     with torch.inference_mode():
         return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(model, x)))
 
@@ -122,8 +122,8 @@ def main():
     torch.set_num_threads(int(sys.argv[2]))
     torch.manual_seed(0)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 2.0
-    last = sys.argv[1].endswith("_last")  # images in channels-last order
-    widths, batch, optimizer, epoch = WORKLOADS[sys.argv[1].removesuffix("_last")]
+    name, *options = sys.argv[1].split("_")  # last: images in channels-last order; compiled: for prediction
+    widths, batch, optimizer, epoch = WORKLOADS[name]
     n = 60000 if epoch in ("index", "loader") else batch
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if isinstance(widths, list):
@@ -134,7 +134,7 @@ def main():
         model, shape = {"cnn": (cnn, (1, 28, 28)), "resnet": (ResNet20, (3, 32, 32)), "unet": (UNet, (1, 128, 128))}[widths]
         model, x, loss = model(), torch.rand(n, *shape), nn.CrossEntropyLoss()
         y = torch.randint(10, (n, 128, 128)) if widths == "unet" else torch.arange(n) % 10
-    if last:
+    if "last" in options:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     make = {"sgd": torch.optim.SGD, "momentum": lambda p, lr: torch.optim.SGD(p, lr, momentum=0.9), "adam": torch.optim.Adam}
     opt = make[optimizer](model.parameters(), lr=0.001)
@@ -161,7 +161,9 @@ def main():
             model(x)
 
     if epoch == "predict":
-        model = at_its_best(model.eval(), x)
+        model.eval()
+    if "compiled" in options:
+        model = compiled(model, x)
     f = {"": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch, "predict": predict}[epoch]
     time = median_time(seconds, f)
     print(f"{time * 1e6:.3f} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.1f}")

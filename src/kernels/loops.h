@@ -207,6 +207,7 @@ struct Loops {
   void (*narrow)(const T* x, bf16* y, I n);
 
   // Of bf16, computed in T. relu_backward: dx = dy where y is above 0, else 0; its column sums in db unless null.
+  // spread_maxima: max_pool_backward for windows that tile x.
   struct {
     void (*column_moments)(const bf16* x, T* mean, T* m2, I rows, I cols);
     void (*column_affine)(const bf16* x, const T* a, const T* b, bf16* y, I rows, I cols, bool relu);
@@ -216,6 +217,8 @@ struct Loops {
                            const T* d, bf16* dx, I rows, I cols);
     void (*add_relu)(const bf16* a, const bf16* b, bf16* y, I n);
     void (*relu_backward)(const bf16* y, const bf16* dy, bf16* dx, T* db, I rows, I cols);
+    void (*max_pool)(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap);
+    void (*spread_maxima)(const Pooling& p, const bf16* dy, const std::int32_t* tap, bf16* dx);
   } of_bf16;
 };
 

@@ -13,6 +13,8 @@ static inline T smaller(T a, T b) {
 
 #include "gradus/kernels/rows.inl"
 
+#include "gradus/kernels/pools.inl"
+
 // ---- elementwise
 
 template <class T>
@@ -703,160 +705,6 @@ void sum_terms(const T* const* terms, int count, T* GRADUS_RESTRICT out, I n) {
   }
 }
 
-// ---- pooling
-
-// Of one window, by axis: where tap 0 lies, maybe outside x, and the taps [from, to) that lie inside.
-struct Taps {
-  I start[3], from[3], to[3];
-};
-
-// Calls f(example, offset in y, taps) for each window, in order.
-template <class F>
-static void for_windows(const Pooling& p, F f) {
-  const Window& q = p.window;
-  I y = 0;
-  for (I n = 0; n < p.n; ++n)
-    for (I a = 0; a < p.result[0]; ++a)
-      for (I b = 0; b < p.result[1]; ++b)
-        for (I c = 0; c < p.result[2]; ++c, y += p.channels) {
-          I at[] = {a, b, c};
-          Taps t;
-          for (int i = 0; i < 3; ++i) {
-            t.start[i] = at[i] * q.stride[i] - q.before[i];
-            t.from[i] = t.start[i] < 0 ? -t.start[i] : 0;
-            t.to[i] = smaller(q.kernel[i], q.size[i] - t.start[i]);
-          }
-          f(n, y, t);
-        }
-}
-
-// Calls f(offset in x, number of the tap) for each of a window's taps that is there.
-template <class F>
-static void for_taps(const Pooling& p, I n, const Taps& t, F f) {
-  const Window& q = p.window;
-  for (I a = t.from[0]; a < t.to[0]; ++a)
-    for (I b = t.from[1]; b < t.to[1]; ++b)
-      for (I c = t.from[2]; c < t.to[2]; ++c) {
-        I position = ((n * q.size[0] + t.start[0] + a) * q.size[1] + t.start[1] + b) * q.size[2] + t.start[2] + c;
-        f(position * p.channels, (a * q.kernel[1] + b) * q.kernel[2] + c);
-      }
-}
-
-static I taps_there(const Taps& t) { return (t.to[0] - t.from[0]) * (t.to[1] - t.from[1]) * (t.to[2] - t.from[2]); }
-
-// Calls f(p of one example, where its results begin, its part of dx, zeroed) for each example: what has just been
-// zeroed is in the cache when it is added to.
-template <class T, class F>
-static void each_example(const Pooling& p, T* dx, F f) {
-  Pooling one = p;
-  one.n = 1;
-  const I size = p.window.size[0] * p.window.size[1] * p.window.size[2] * p.channels,
-          results = p.result[0] * p.result[1] * p.result[2] * p.channels;
-  for (I n = 0; n < p.n; ++n) {
-    T* own = dx + n * size;
-    for (I i = 0; i < size; ++i) own[i] = T(0);
-    f(one, n * results, own);
-  }
-}
-
-// The larger number, m of equal ones, and where it is; a NaN is larger than all. One condition at a time, so that the
-// compiler vectorises it.
-template <class T>
-static inline T larger(T m, T x) {
-  T of_numbers = x <= m ? m : x;
-  return m != m ? m : of_numbers;
-}
-template <class T>
-static inline std::int32_t where_larger(T m, T x, std::int32_t at_m, std::int32_t at_x) {
-  std::int32_t of_numbers = x <= m ? at_m : at_x;
-  return m != m ? at_m : of_numbers;
-}
-
-// The maximum of a window of four taps, the commonest, in one pass.
-template <class T>
-static void max_of_four(const T* const* v, I channels, T* GRADUS_RESTRICT most, std::int32_t* GRADUS_RESTRICT where) {
-  const T *v0 = v[0], *v1 = v[1], *v2 = v[2], *v3 = v[3];
-  for (I c = 0; c < channels; ++c) {
-    T x0 = v0[c], x1 = v1[c], x2 = v2[c], x3 = v3[c], a = larger(x0, x1), b = larger(x2, x3);
-    most[c] = larger(a, b);
-    where[c] = where_larger(a, b, where_larger(x0, x1, 0, 1), where_larger(x2, x3, 2, 3));
-  }
-}
-
-template <class T>
-void max_pool(const Pooling& p, const T* x, T* y, std::int32_t* tap) {
-  const Window& q = p.window;
-  const bool four = q.kernel[0] * q.kernel[1] * q.kernel[2] == 4;
-  for_windows(p, [&](I n, I out, const Taps& t) {
-    T* GRADUS_RESTRICT most = y + out;
-    std::int32_t* GRADUS_RESTRICT where = tap + out;
-    if (four && taps_there(t) == 4) {
-      const T* v[4];
-      for_taps(p, n, t, [&](I at, I number) { v[number] = x + at; });
-      return max_of_four(v, p.channels, most, where);
-    }
-    bool first = true;
-    for_taps(p, n, t, [&](I at, I number) {
-      const T* GRADUS_RESTRICT v = x + at;
-      const auto own = static_cast<std::int32_t>(number);
-      if (first) {
-        for (I c = 0; c < p.channels; ++c) most[c] = v[c];
-        for (I c = 0; c < p.channels; ++c) where[c] = own;
-        first = false;
-        return;
-      }
-      for (I c = 0; c < p.channels; ++c) {
-        T m = most[c];
-        most[c] = larger(m, v[c]);
-        where[c] = where_larger(m, v[c], where[c], own);
-      }
-    });
-  });
-}
-
-template <class T>
-void max_pool_backward(const Pooling& p, const T* dy, const std::int32_t* tap, T* dx) {
-  each_example(p, dx, [&](const Pooling& one, I first, T* zeroed) {
-    for_windows(one, [&](I, I out, const Taps& t) {
-      const T* GRADUS_RESTRICT d = dy + first + out;
-      const std::int32_t* GRADUS_RESTRICT where = tap + first + out;
-      for_taps(one, 0, t, [&](I at, I number) {
-        T* GRADUS_RESTRICT to = zeroed + at;
-        const auto own = static_cast<std::int32_t>(number);
-        for (I c = 0; c < p.channels; ++c) to[c] += where[c] == own ? d[c] : T(0);
-      });
-    });
-  });
-}
-
-template <class T>
-void average_pool(const Pooling& p, I divisor, const T* x, T* y) {
-  for_windows(p, [&](I n, I out, const Taps& t) {
-    T* GRADUS_RESTRICT sum = y + out;
-    for (I c = 0; c < p.channels; ++c) sum[c] = T(0);
-    for_taps(p, n, t, [&](I at, I) {
-      const T* GRADUS_RESTRICT v = x + at;
-      for (I c = 0; c < p.channels; ++c) sum[c] += v[c];
-    });
-    T scale = T(1) / static_cast<T>(divisor > 0 ? divisor : taps_there(t));
-    for (I c = 0; c < p.channels; ++c) sum[c] *= scale;
-  });
-}
-
-template <class T>
-void average_pool_backward(const Pooling& p, I divisor, const T* dy, T* dx) {
-  each_example(p, dx, [&](const Pooling& one, I first, T* zeroed) {
-    for_windows(one, [&](I, I out, const Taps& t) {
-      const T* GRADUS_RESTRICT d = dy + first + out;
-      T scale = T(1) / static_cast<T>(divisor > 0 ? divisor : taps_there(t));
-      for_taps(one, 0, t, [&](I at, I) {
-        T* GRADUS_RESTRICT to = zeroed + at;
-        for (I c = 0; c < p.channels; ++c) to[c] += scale * d[c];
-      });
-    });
-  });
-}
-
 template <class T>
 bool all_finite(const T* x, I n) {
   // 0 x is 0, and NaN for an x that is not finite.
@@ -1251,7 +1099,7 @@ constexpr Loops<T> make_loops(const char* name) {
           layer_norm_backward<T>,
           prelu<T>,
           prelu_backward<T>,
-          max_pool<T>,
+          max_pool<T, T>,
           max_pool_backward<T>,
           average_pool<T>,
           average_pool_backward<T>,
@@ -1278,7 +1126,7 @@ constexpr Loops<T> make_loops(const char* name) {
           widen<T>,
           narrow<T>,
           {column_moments<bf16, T>, column_affine<bf16, T>, batch_norm_sums<bf16, T>, column_affine2<bf16, T>,
-           add_relu<bf16, T>, relu_backward<bf16, T>}};
+           add_relu<bf16, T>, relu_backward<bf16, T>, max_pool<bf16, T>, spread_maxima<bf16, T>}};
 }
 
 #undef GRADUS_RESTRICT

@@ -145,15 +145,10 @@ void L::column_affine2(const bf16* x, const bf16* dy, const float* scale, const 
 
 void L::add_relu(const bf16* a, const bf16* b, bf16* y, I n) { own().of_bf16.add_relu(a, b, y, n); }
 
-void L::max_pool(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap) {
-  for_examples(p, [&](const Pooling& one, I from, I to, I i) {
-    float* out = scratch(1, to);
-    own().max_pool(one, widened(0, x + i * from, from), out, tap + i * to);
-    own().narrow(out, y + i * to, to);
-  });
-}
+void L::max_pool(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap) { own().of_bf16.max_pool(p, x, y, tap); }
 
 void L::max_pool_backward(const Pooling& p, const bf16* dy, const std::int32_t* tap, bf16* dx) {
+  if (p.tiles()) return own().of_bf16.spread_maxima(p, dy, tap, dx);
   for_examples(p, [&](const Pooling& one, I from, I to, I i) {
     float* out = scratch(0, from);
     own().max_pool_backward(one, widened(1, dy + i * to, to), tap + i * to, out);

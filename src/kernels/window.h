@@ -25,6 +25,13 @@ struct Pooling {
   Window window;
   std::int64_t result[Window::kAxes];
   std::int64_t n, channels;
+  // Whether each place of x lies in exactly one window.
+  bool tiles() const {
+    const Window& w = window;
+    for (int a = 0; a < Window::kAxes; ++a)
+      if (w.stride[a] != w.kernel[a] || w.before[a] != 0 || result[a] * w.stride[a] != w.size[a]) return false;
+    return true;
+  }
 };
 
 // x [n, size.., channels] taken to other sizes, y [n, result.., channels]; missing axes as in Window.
