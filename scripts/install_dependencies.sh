@@ -8,7 +8,7 @@ declare -A packages=(
            libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libfast-float-dev libcli11-dev libxxhash-dev zlib1g-dev
            libpng-dev libjpeg62-turbo-dev libwebp-dev"
   [demo]="dataset-fashion-mnist"
-  [test]="libgtest-dev libgmock-dev librapidcheck-dev clang-format clang-tidy"
+  [test]="libgtest-dev libgmock-dev librapidcheck-dev clang-format clang-tidy python3"
   [bench]="libbenchmark-dev python3-torch python3-numpy libopenblas0-openmp"
   [oracles]="python3-torch python3-sklearn python3-numpy python3-pil python3-nibabel"
   [fuzz]="clang-19 libclang-rt-19-dev"
