@@ -82,15 +82,32 @@ def splits_of(name):
     return config, "accuracy", splits
 
 
-def train(gradus, name, overrides):
-    """The scores of each part after one training run."""
+def call(command):
+    """Runs a command, whose failure ends the program."""
+    if subprocess.run(command).returncode:
+        sys.exit(f"failed: {' '.join(map(str, command))}")
+
+
+def train(gradus, name, overrides, threads=None, then=None):
+    """The scores of each part after one training run, which `then` is given the folder of."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [gradus, "train", HERE / f"{name}.toml", "--out", f"{folder}/run", "--quiet", "--threads", "1"]
+        command = [gradus, "train", HERE / f"{name}.toml", "--out", f"{folder}/run", "--quiet"]
+        if threads:
+            command += ["--threads", str(threads)]
         for key, value in overrides.items():
             command += ["--set", f"{key}={value}"]
-        if subprocess.run(command).returncode:
-            sys.exit(f"training {name} failed: {' '.join(map(str, command))}")
+        call(command)
+        if then:
+            then(f"{folder}/run")
         return json.loads(pathlib.Path(folder, "run/metrics.json").read_text())["metrics"]
+
+
+def predicted_classes(gradus, run, data, precision):
+    """The class that a model gives each example."""
+    out = f"{run}/predictions.csv"
+    call([gradus, "predict", run, "--data", data, "--precision", precision, "--out", out])
+    with open(out, newline="") as rows:
+        return [row["prediction"] for row in csv.DictReader(rows)]
 
 
 def train_on(gradus, name, train_rows, test_rows, overrides):
@@ -103,4 +120,4 @@ def train_on(gradus, name, train_rows, test_rows, overrides):
             "data": f'{{ train = "{folder}/train.csv", test = "{folder}/test.csv", target = "{target_of(name)}" }}',
             "prepare.split": '{ method = "files", validation = 0 }',
         }
-        return train(gradus, name, files | overrides)["test"]
+        return train(gradus, name, files | overrides, threads=1)["test"]
