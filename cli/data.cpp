@@ -97,7 +97,7 @@ Value describe_config(const std::string& path, std::string sheet) {
   }
   if (sheet.empty()) sheet = e.params.name + "-samples.png";
   std::vector<std::uint32_t> rows = example_rows(data, kExamples);
-  write_file(sheet, encode_png(sample_sheet(data, *format, rows, kEpochs)));
+  write_file(sheet, encode_png(sample_sheet(data, *format, rows, transforms.as_array().empty() ? 0 : kEpochs)));
   v.set("sheet", sheet);
   return v;
 }
@@ -110,9 +110,10 @@ std::string config_text(const Value& v) {
   const Value::Array& transforms = v.at("augment").as_array();
   text += transforms.empty() ? "\nno augmentation" : "\naugmented in training, in this order:";
   for (const Value& t : transforms) text += "\n  " + transform_text(t);
-  if (const Value* sheet = v.find("sheet"))
-    text += "\nsamples: " + sheet->as_string() + ", a row for each class; left the image, then " +
-            std::to_string(kEpochs) + " epochs of it. Would you still give each the same label?";
+  if (const Value* sheet = v.find("sheet")) text += "\nsamples: " + sheet->as_string();
+  if (v.find("sheet") != nullptr && !transforms.empty())
+    text += ", a row for each image; left as it is, then " + std::to_string(kEpochs) +
+            " epochs of it. Would you still give each the same label?";
   return text;
 }
 

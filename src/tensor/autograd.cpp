@@ -140,9 +140,13 @@ void BackwardStep::add(int input, Tensor gradient) {
   slot = slot.defined() ? accumulate(slot, gradient) : std::move(gradient);
 }
 
+bool BackwardStep::keeps_factors(int input, const Tensor& b) const {
+  return node_.edges[input].leaf && fits_factors(b.impl().shape);
+}
+
 void BackwardStep::add_product(int input, Tensor a, Tensor b) {
   const Node::Edge& edge = node_.edges[input];
-  if (edge.leaf && fits_factors(b.impl().shape)) {
+  if (keeps_factors(input, b)) {
     const Shape &wanted = edge.leaf->shape, &sa = a.impl().shape, &sb = b.impl().shape;
     std::int64_t m = sa[sa.rank() - 1], n = sb[sb.rank() - 1];
     bool fits = wanted.rank() == 2 && wanted[0] == m && wanted[1] == n && edge.leaf->dtype == a.impl().dtype;

@@ -81,6 +81,8 @@ class BackwardStep {
   // Adds the gradient a^T b over all rows, a [.., m], b [.., n], of an input [m, n]. For a leaf it is kept as its
   // factors while they are small: the optimizer then multiplies it out piece by piece, and it is never in memory whole.
   void add_product(int input, Tensor a, Tensor b);
+  // Whether it would keep them.
+  bool keeps_factors(int input, const Tensor& b) const;
 
  private:
   Node& node_;

@@ -97,7 +97,10 @@ void mixed_gradients(BackwardStep& step, const Tensor& x_saved, const Tensor& w,
   ProductShape s{0, w.dim(0), w.dim(1)};
   RowCut cut(place, x.shape());
   View vx(x), vdz(dz);
-  if (step.wants(1)) {
+  std::int64_t rows = x.shape().product(0, x.rank() - 1);
+  if (2 * rows <= s.in && step.keeps_factors(1, dz_f32)) {
+    step.add_product(1, cast(x, Dtype::f32), dz_f32);  // less than to write a term of dw for each shard
+  } else if (step.wants(1)) {
     Tensor dw = make_term_at(place, w.shape(), Dtype::f32);
     View vdw(dw);
     run_at(place, [=](int i) {
