@@ -34,6 +34,7 @@ struct OpenedData {
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
   // The column of `echo` that names the examples' files; null where the data name none.
   const std::vector<std::string>* file_names() const;
+  std::vector<double> spacing = {};  // of a mask's places, as TaskSpec has it for those trained on; empty: 1
   // Writes the classes predicted for all places of all examples, in their order, into `folder` in the files' own
   // format, and returns the names of the files written; null where a format has none for them.
   std::function<std::vector<std::string>(const std::string& folder, std::span<const std::int32_t> classes)>

@@ -59,7 +59,9 @@ void TrainedModel::set_precision(const std::string& name) {
 Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes) {
   OpenedData opened = source_->open(files, true);
   if (notes != nullptr) *notes = opened.notes;
-  return evaluate(*network_, *loss_, task_, *opened.data);
+  TaskSpec task = task_;
+  task.spacing = opened.spacing;
+  return evaluate(*network_, *loss_, task, *opened.data);
 }
 
 namespace {

@@ -6,7 +6,10 @@
 #include <set>
 
 #include "../base/expect_error.h"
+#include "../data/nifti_file.h"
+#include "../data/temp_folder.h"
 #include "gradus/base/parallel.h"
+#include "gradus/data/source.h"
 #include "gradus/train/checks.h"
 #include "gradus/train/evaluation.h"
 #include "gradus/train/experiment.h"
@@ -73,6 +76,59 @@ TEST(Places, DistancesAreInTheSpacingOfPlaces) {
   task.spacing = {3, 2};
   Value m = unchanged(task, "cross_entropy", data, Measure::all).metrics();
   EXPECT_NEAR(m.at("mean_hausdorff").as_real(), 5, 1e-12);  // 3 down, 4 to the right
+}
+
+// Voxels of 1 x 2 x 3 mm: the object is seen two voxels higher and one further back than it is, 6 mm and 2 mm.
+TEST(Places, DistancesOfScansAreInMillimetres) {
+  TempFolder folder;
+  auto scan = [](int y, int z, float seen) {
+    std::vector<std::int16_t> voxels(4 * 5 * 6, static_cast<std::int16_t>(-seen));
+    voxels[static_cast<std::size_t>((z * 5 + y) * 4 + 1)] = static_cast<std::int16_t>(seen);
+    return with_field(with_field(nifti_bytes(4, 5, 6, voxels), 84, 2.0f), 88, 3.0f);
+  };
+  folder.write("image.nii", scan(1, 4, 9));
+  folder.write("label.nii", scan(2, 2, 1));
+  folder.write("scans.csv", "subject,image,label\n1,image.nii,label.nii\n2,image.nii,label.nii\n");
+  auto distance = [&](const std::string& more) {
+    LoadedData data = make_source({parse_toml("format = \"nifti\"\nsource = \"scans.csv\"\nlabel_values = [-1, 1]\n"
+                                              "classes = [\"background\", \"organ\"]\n" +
+                                                  more,
+                                              ""),
+                                   parse_toml("scale = \"none\"\nsplit = { method = \"subject\", train = 0.5, test = "
+                                              "0.5 }\n",
+                                              "")})
+                          ->load(folder.path(), 1);
+    Value m = unchanged(data.task, "binary_cross_entropy", *data.test, Measure::all).metrics();
+    const Value* found = m.find("mean_hausdorff");
+    return found == nullptr ? -1 : found->as_real();
+  };
+  EXPECT_NEAR(distance(""), std::sqrt(40.0), 1e-6);
+  EXPECT_NEAR(distance("take = \"slices\"\naxis = \"sagittal\"\n"), std::sqrt(40.0), 1e-6);
+  EXPECT_EQ(distance("take = \"slices\"\n"), -1) << "no axial slice has both";
+}
+
+// Of four images of 1 x 6 places the organ is found two places off, missed, seen where there is none, and nowhere.
+TEST(Places, DistancesLeaveOutWhereAClassIsMissing) {
+  const std::vector<std::int32_t> truth = {1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+                                  seen = {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  ArrayDataset data({scores(seen, {4, 1, 6}, 3)}, Tensor::from(truth, {4, 1, 6}));
+  Value m = unchanged(masks({"background", "organ", "other"}), "cross_entropy", data, Measure::all).metrics();
+  const Value &organ = m.at("per_class").as_array()[1], &other = m.at("per_class").as_array()[2];
+  EXPECT_EQ(organ.at("hausdorff").as_real(), 2);
+  EXPECT_EQ(organ.at("hausdorff_examples").as_integer(), 1);
+  EXPECT_EQ(m.at("mean_hausdorff").as_real(), 2) << "the mean over the classes that have one";
+  EXPECT_EQ(other.find("hausdorff"), nullptr);
+  EXPECT_EQ(other.find("hausdorff_examples"), nullptr);
+  EXPECT_EQ(organ.at("dice").as_real(), 0) << "Dice counts what distances leave out";
+}
+
+// One place of an image counts as much as a whole organ: distances of nearly empty slices are large.
+TEST(Places, DistancesOfFewPlacesCountLikeAnyOther) {
+  const std::vector<std::int32_t> truth = {1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+                                  seen = {1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  ArrayDataset data({scores(seen, {2, 1, 8}, 2)}, Tensor::from(truth, {2, 1, 8}));
+  Value m = unchanged(masks({"background", "organ"}), "cross_entropy", data, Measure::all).metrics();
+  EXPECT_EQ(m.at("mean_hausdorff").as_real(), (0 + 7) / 2.0);
 }
 
 TEST(Places, WatchedAreTheQuickMeasures) {
