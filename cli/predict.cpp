@@ -94,6 +94,10 @@ std::vector<std::string> picture_names(const OpenedData& opened) {
 
 void write_overlays(TrainedModel& model, const ImageFormat& format, const PredictArguments& a) {
   OpenedData opened = model.open_files(a.data);
+  if (model.task().per_place && opened.data->input_shape() != model.input_shape())
+    throw Error(ErrorKind::usage,
+                {"--overlay", "images of " + model.input_shape().text() + ", the size trained on",
+                 opened.data->input_shape().text(), "write their masks with --out, which works patch by patch"});
   std::vector<std::string> names = picture_names(opened);
   make_folder(a.overlay);
   each_overlay({model.network(), model.loss(), model.task(), format}, opened.data,

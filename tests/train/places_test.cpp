@@ -383,6 +383,51 @@ TEST(Patches, AreTheSameBitsAtAnyThreadCount) {
   set_threads(before);
 }
 
+// By hand: patches at 0 and 2 of six places hold the two in the middle twice.
+TEST(Patches, LossesAreMeansOverPatches) {
+  auto loss = make_loss("mse", "loss");
+  Network network = nn::network(nn::layer("identity"));
+  network.build({4, 1}, 1);
+  auto measured = [&](const std::vector<float>& input, const std::vector<float>& target,
+                      const std::vector<float>& weight = {}) {
+    auto n = static_cast<std::int64_t>(input.size());
+    ArrayDataset data({Tensor::from(input, {1, n, 1})}, Tensor::from(target, {1, n, 1}),
+                      weight.empty() ? Tensor() : Tensor::from(weight, {1, n}));
+    MeasuredPatches m = measure_by_patches(network, *loss, data.fetch(std::vector<std::uint32_t>{0}), {4, 1});
+    EXPECT_EQ(m.predictions.shape(), (Shape{n, 1}));
+    return m.loss;
+  };
+  EXPECT_NEAR(measured({1, 2, 3, 4, 5, 6}, {0, 0, 0, 0, 0, 0}), (1 + 4 + 9 + 16 + 9 + 16 + 25 + 36) / 8.0, 1e-5);
+  EXPECT_NEAR(measured({1, 2, 3}, {0, 0, 0}), 14 / 3.0, 1e-5) << "what pads a patch counts nothing";
+  EXPECT_NEAR(measured({1, 2, 3, 4, 5, 6}, {0, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 3}), (1 + 3 * 36) / 4.0, 1e-5);
+}
+
+// A network that sees one place at a time measures images of any size as it does when built for them.
+TEST(Patches, AreEvaluatedAsTheWholeIs) {
+  auto loss = make_loss("cross_entropy", "loss");
+  const std::string layers = "[ { type = \"conv2d\", kernel = 1 } ]";
+  auto whole = make_network(parse_toml_value(layers), 3, "l"),
+       by_patches = make_network(parse_toml_value(layers), 3, "l");
+  whole->build({9, 14, 2}, 5);
+  by_patches->build({4, 6, 2}, 5);
+  std::vector<std::int32_t> classes(3 * 9 * 14);
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<std::int32_t>(i * 7 / 5 % 3);
+  ArrayDataset data({Tensor::normal({3, 9, 14, 2}, 0, 1, {8, 0, 0})}, Tensor::from(classes, {3, 9, 14}));
+  TaskSpec task = masks({"background", "organ", "other"});
+  Value a = evaluate(*whole, *loss, task, data).metrics(),
+        b = evaluate_by_patches(*by_patches, *loss, task, data, {4, 6, 2}).metrics();
+  EXPECT_EQ(a.at("confusion"), b.at("confusion"));
+  EXPECT_EQ(a.at("per_class"), b.at("per_class"));
+  Value same = evaluate_by_patches(*whole, *loss, task, data, {9, 14, 2}).metrics();
+  EXPECT_NEAR(same.at("loss").as_real(), a.at("loss").as_real(), 1e-6) << "one patch is the whole";
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [&] {
+                         ArrayDataset other({Tensor::zeros({1, 9, 14, 2})}, Tensor::zeros({1, 9, 13}).to(Dtype::i32));
+                         evaluate_by_patches(*by_patches, *loss, task, other, {4, 6, 2});
+                       }),
+              AllOf(HasSubstr("[9, 14]"), HasSubstr("[1, 9, 13]")));
+}
+
 TEST(Patches, RefuseWhatDoesNotFit) {
   auto loss = make_loss("mse", "loss");
   auto network = make_network(parse_toml_value("[ { type = \"conv2d\", kernel = 3, padding = \"same\" } ]"), 3, "l");
