@@ -176,6 +176,15 @@ TEST(Masks, AreNeverWrittenOverTheImages) {
     EXPECT_EQ(r.code, 2) << r.err;
     EXPECT_EQ(f.read("test/images/22.png"), before) << data;
   }
+  // An image in the folder where the command runs is shown under its own name.
+  fs::path from = fs::current_path();
+  f.write("22.png", before);
+  fs::current_path(f / "");
+  Result r = gradus({"predict", "run", "--data", "22.png", "--overlay", "."});
+  fs::current_path(from);
+  EXPECT_EQ(r.code, 2) << r.err;
+  EXPECT_THAT(r.err, AllOf(HasSubstr("--overlay"), HasSubstr("22.png")));
+  EXPECT_EQ(f.read("22.png"), before);
 }
 
 // Tiles of 6 x 6, bright above or below.

@@ -136,6 +136,10 @@ class GridSource final : public ImageSource {
                   {given.place(place), "{ image = \"digits.png\", labels = \"labels.txt\", tile = [28, 28] }",
                    describe(given), ""});
     read_params(p, given, place);
+    if (!tile_.empty() && p.tile != tile_)
+      throw Error(ErrorKind::config,
+                  {place + ".tile", fmt::format("[{}] as in training", fmt::join(tile_, ", ")),
+                   fmt::format("[{}]", fmt::join(p.tile, ", ")), "tiles are not brought to one size"});
     tile_ = p.tile;
     check_tile(place + ".tile");
     if (group_column_)
