@@ -92,9 +92,25 @@ std::vector<std::string> picture_names(const OpenedData& opened) {
   return names;
 }
 
+// Nor must pictures take the place of the images.
+void check_overlays(const OpenedData& opened, const std::vector<std::string>& names, const std::string& folder) {
+  const std::vector<std::string>* files = opened.file_names();
+  if (files == nullptr) return;
+  std::set<std::filesystem::path> read;
+  for (const std::string& file : *files) read.insert(std::filesystem::weakly_canonical(file));
+  for (const std::string& name : names)
+    if (read.contains(std::filesystem::weakly_canonical(folder + "/" + name)))
+      throw Error(ErrorKind::usage, {"--overlay", "a folder of its own", "that of the image " + name, ""});
+}
+
 void write_overlays(TrainedModel& model, const ImageFormat& format, const PredictArguments& a) {
   OpenedData opened = model.open_files(a.data);
+  if (model.task().per_place && opened.data->input_shape() != model.input_shape())
+    throw Error(ErrorKind::usage,
+                {"--overlay", "images of " + model.input_shape().text() + ", the size trained on",
+                 opened.data->input_shape().text(), "write their masks with --out, which works patch by patch"});
   std::vector<std::string> names = picture_names(opened);
+  check_overlays(opened, names, a.overlay);
   make_folder(a.overlay);
   each_overlay({model.network(), model.loss(), model.task(), format}, opened.data,
                [&](std::int64_t row, const Picture& p) {

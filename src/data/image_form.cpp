@@ -110,14 +110,13 @@ std::vector<T> cut_out(const std::vector<T>& values, int width, std::size_t size
 }
 
 template <class T>
-std::vector<T> put_into(const std::vector<T>& values, const ImageForm& form, std::size_t size, const Region& r,
+std::vector<T> put_into(const std::vector<T>& values, int height, int width, std::size_t size, const Region& r,
                         T around) {
-  std::vector<T> out(static_cast<std::size_t>(form.height) * form.width * size, around);
+  std::vector<T> out(static_cast<std::size_t>(height) * width * size, around);
   for (int y = 0; y < r.height; ++y) {
     auto row = values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * r.width * size);
-    std::copy(
-        row, row + static_cast<std::ptrdiff_t>(r.width * size),
-        out.begin() + static_cast<std::ptrdiff_t>((static_cast<std::size_t>(r.top + y) * form.width + r.left) * size));
+    std::copy(row, row + static_cast<std::ptrdiff_t>(r.width * size),
+              out.begin() + static_cast<std::ptrdiff_t>((static_cast<std::size_t>(r.top + y) * width + r.left) * size));
   }
   return out;
 }
@@ -190,7 +189,7 @@ std::vector<std::uint8_t> ImageForm::apply(const Image& image, const std::string
   }
   if (fit != "pad") return resized(in, height, width).values;
   Region r = padded(in.height, in.width, *this);
-  return put_into(resized(in, r.height, r.width).values, *this, size, r, background);
+  return put_into(resized(in, r.height, r.width).values, height, width, size, r, background);
 }
 
 std::vector<std::uint16_t> ImageForm::apply(const LabelImage& labels, const std::string& path) const {
@@ -202,7 +201,19 @@ std::vector<std::uint16_t> ImageForm::apply(const LabelImage& labels, const std:
     return nearest_resized({r.height, r.width, cut_out(labels.values, labels.width, 1, r)}, height, width).values;
   }
   Region r = padded(labels.height, labels.width, *this);
-  return put_into(nearest_resized(labels, r.height, r.width).values, *this, 1, r, std::uint16_t{0});
+  return put_into(nearest_resized(labels, r.height, r.width).values, height, width, 1, r, std::uint16_t{0});
+}
+
+LabelImage ImageForm::undone(const LabelImage& labels, int to_height, int to_width) const {
+  if (to_height == height && to_width == width) return labels;
+  if (fit == "crop") {
+    Region r = cropped(to_height, to_width, *this);
+    std::vector<std::uint16_t> seen = nearest_resized(labels, r.height, r.width).values;
+    return {to_height, to_width, put_into(seen, to_height, to_width, 1, r, std::uint16_t{0})};
+  }
+  if (fit != "pad") return nearest_resized(labels, to_height, to_width);
+  Region r = padded(to_height, to_width, *this);
+  return nearest_resized({r.height, r.width, cut_out(labels.values, width, 1, r)}, to_height, to_width);
 }
 
 Value ImageForm::state() const {

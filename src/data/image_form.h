@@ -30,6 +30,9 @@ struct ImageForm {
   std::vector<std::uint8_t> apply(const Image& image, const std::string& path) const;
   // The same for numbers, which are moved and never mixed; 0 beside what is too narrow.
   std::vector<std::uint16_t> apply(const LabelImage& labels, const std::string& path) const;
+  // Numbers of this form as those of a picture [to_height, to_width] that was brought to it: the nearest ones, and 0
+  // for what was cut off.
+  LabelImage undone(const LabelImage& labels, int to_height, int to_width) const;
   Value state() const;
   // Throws Error{data} for a state that is damaged.
   static ImageForm restored(const Value& state);

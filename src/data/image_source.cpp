@@ -112,19 +112,19 @@ std::vector<std::string> listed_paths(const Table& table, const std::string& nam
   return paths;
 }
 
-ImagesRead ImageSource::read(const ImageList& list) {
+ImagesRead ImageSource::read(const ImageList& list, std::optional<ImageForm>& form) {
   std::vector<std::string> images, targets;
   for (const ImageFiles& f : list.files) {
     images.push_back(f.image);
     targets.push_back(f.target);
   }
-  if (!form_) form_ = image_form_for(data_.image, images, "data.image");
+  if (!form) form = image_form_for(data_.image, images, "data.image");
   if (target_kind() == ImageTarget::picture && !target_form_)
     target_form_ = image_form_for(target_image_, targets, "data.target_image");
   ImageStream stream = data_.stream == "always"  ? ImageStream::always
                        : data_.stream == "never" ? ImageStream::never
                                                  : ImageStream::as_fits;
-  auto files = std::make_shared<const FileImages>(FileImages::Parts{list.files, *form_, target_form_, codes_, stream});
+  auto files = std::make_shared<const FileImages>(FileImages::Parts{list.files, *form, target_form_, codes_, stream});
   return {files, files->read_all()};
 }
 
@@ -281,7 +281,7 @@ LoadedData ImageSource::load(const std::string& folder, std::uint64_t seed) {
   LoadedData out;
   std::size_t train = 0;
   ImageList list = gather_all(folder, split, train);
-  ImagesRead images = read(list);
+  ImagesRead images = read(list, form_);
   RowIndices usable = usable_rows(list, images.found, out.notes);
   if (list.known.columns() > 0) list.known = list.known.select_rows(usable);
   choose_task(list, images.found, usable, out.notes);
@@ -341,12 +341,34 @@ LoadedData ImageSource::load(const std::string& folder, std::uint64_t seed) {
   return out;
 }
 
+// New images have the form of those trained on. Masks may be of any one size, where no size was asked for in training.
+std::optional<ImageForm> ImageSource::form_of_new(const ImageList& list) const {
+  if (target_kind() != ImageTarget::mask || form_->fit != "refuse") return form_;
+  std::vector<std::string> images;
+  for (const ImageFiles& f : list.files) images.push_back(f.image);
+  ImageFormParams own;
+  own.channels = form_->channels;
+  ImageForm form;
+  try {
+    form = image_form_for(own, images, "data.image");
+  } catch (const Error& e) {
+    throw e.with_fix("give images of one size at a time");
+  }
+  if (form.height == 0) return form_;  // no file has a header
+  form.background = form_->background;
+  return form;
+}
+
 OpenedData ImageSource::open(const std::vector<std::string>& files, bool need_target) {
   if (files.empty()) throw Error(ErrorKind::usage, "--data", "names no file");
   OpenedData out;
   out.has_target = need_target;
   ImageList list = gather_new(files, need_target);
-  ImagesRead images = read(list);
+  std::optional<ImageForm> form = form_of_new(list);
+  if (form->shape() != form_->shape())
+    out.notes.push_back(fmt::format("the images of {} x {} are taken in patches of {} x {}, the size trained on",
+                                    form->height, form->width, form_->height, form_->width));
+  ImagesRead images = read(list, form);
   RowIndices usable = usable_rows(list, images.found, out.notes);
   auto n = static_cast<std::int64_t>(list.files.size());
   Tensor target;
@@ -359,6 +381,11 @@ OpenedData ImageSource::open(const std::vector<std::string>& files, bool need_ta
   out.data = part_of(dataset(images, target, nullptr), usable);
   std::vector<std::string> names;
   for (std::uint32_t i : usable) names.push_back(images.images->name(i));
+  if (target_kind() == ImageTarget::mask && form_->fit != "refuse")
+    out.in_own_size = [form = *form_, names](std::int64_t example, const LabelImage& mask) {
+      ImageHeader own = read_image_header(names[static_cast<std::size_t>(example)]);
+      return form.undone(mask, own.height, own.width);
+    };
   out.echo.emplace_back("file", std::move(names));
   return out;
 }

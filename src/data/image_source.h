@@ -62,8 +62,8 @@ class ImageSource : public Source {
   virtual ImageList gather(const Value& given, const std::string& folder, const std::string& place) = 0;
   // The examples in files that a user names, with their targets if these are needed; Error{data} where there are none.
   virtual ImageList gather_new(const std::vector<std::string>& files, bool need_target) = 0;
-  // Reads them all, in the form that was chosen; where none was, chooses it.
-  virtual ImagesRead read(const ImageList& list);
+  // Reads them all in this form; where none is given, chooses it.
+  virtual ImagesRead read(const ImageList& list, std::optional<ImageForm>& form);
   virtual std::string format_name() const = 0;
   virtual ImageTarget target_kind() const { return ImageTarget::known; }
   // Where the target is known: the columns that hold it, and what task it is.
@@ -78,6 +78,7 @@ class ImageSource : public Source {
   ImageFormParams target_image_;
 
  private:
+  std::optional<ImageForm> form_of_new(const ImageList& list) const;
   ImageList gather_all(const std::string& folder, const SplitParams& split, std::size_t& train);
   RowIndices usable_rows(const ImageList& list, const std::vector<FoundImage>& found,
                          std::vector<std::string>& notes) const;

@@ -10,6 +10,7 @@
 #include "gradus/base/catalog.h"
 #include "gradus/data/dataset.h"
 #include "gradus/data/linear_scale.h"
+#include "gradus/data/readers/image.h"
 #include "gradus/data/split.h"
 #include "gradus/data/task.h"
 
@@ -34,10 +35,13 @@ struct OpenedData {
   std::vector<std::pair<std::string, std::vector<std::string>>> echo;
   // The column of `echo` that names the examples' files; null where the data name none.
   const std::vector<std::string>* file_names() const;
+  std::vector<double> spacing = {};  // of a mask's places, as TaskSpec has it for those trained on; empty: 1
   // Writes the classes predicted for all places of all examples, in their order, into `folder` in the files' own
   // format, and returns the names of the files written; null where a format has none for them.
   std::function<std::vector<std::string>(const std::string& folder, std::span<const std::int32_t> classes)>
       write_masks = nullptr;
+  // The classes of the places of one example as a mask of the size that its file has; null where that is the examples'.
+  std::function<LabelImage(std::int64_t example, const LabelImage& mask)> in_own_size = nullptr;
 };
 
 // How a source prepared its images: input = (raw - shift[channel]) * scale[channel], raw values lying between `low`

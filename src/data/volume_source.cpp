@@ -52,6 +52,16 @@ std::vector<std::int64_t> grid(std::int64_t size, std::int64_t patch, std::int64
   return out;
 }
 
+// What distances between surfaces are measured in; says so where scans leave them without a unit.
+std::vector<double> spacing_of(const VolumeStore& examples, std::vector<std::string>& notes) {
+  std::vector<double> spacing = examples.spacing();
+  if (spacing.empty())
+    notes.emplace_back(
+        "the scans' voxels differ in size, so distances between surfaces are in voxels; data.spacing brings all to one "
+        "size, in mm");
+  return spacing;
+}
+
 }  // namespace
 
 VolumeSource::VolumeSource(std::string format, VolumeParams data, VolumePrepareParams prepare)
@@ -320,6 +330,7 @@ LoadedData VolumeSource::load(const std::string& folder, std::uint64_t seed) {
   }
   std::vector<double> values = task_.classifies() ? std::vector<double>() : target_.values(all.table);
   task_.fit_scales(prepare_.scale_target, values, scans.train, out.notes);
+  if (task_.per_place) task_.spacing = spacing_of(*examples, out.notes);
   out.task = task_;
   Tensor target = targets(all.table, *examples);
   out.train = part(examples, target, parts.train, seed, true);
@@ -416,6 +427,7 @@ OpenedData VolumeSource::open(const std::vector<std::string>& files, bool need_t
     out.echo[0].second.push_back(scans[examples->examples()[static_cast<std::size_t>(i)].scan].subject);
     out.echo[1].second.push_back(examples->name(i));
   }
+  if (need_target && task_.per_place) out.spacing = spacing_of(*examples, out.notes);
   if (task_.per_place)
     out.write_masks = [examples, labels = labels_](const std::string& to, std::span<const std::int32_t> classes) {
       return write_predictions(*examples, labels, classes, to);

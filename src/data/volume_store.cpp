@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "gradus/base/error.h"
@@ -65,6 +66,19 @@ std::string VolumeStore::name(std::int64_t image) const {
   std::string file = std::filesystem::path(scans_->scans()[e.scan].image).filename().string();
   if (axis_ >= 0) return fmt::format("{} slice {}", file, e.first[static_cast<std::size_t>(axis_)]);
   return extent_ == scans_->geometry(e.scan).size ? file : fmt::format("{} at {}", file, fmt::join(e.first, ","));
+}
+
+std::vector<double> VolumeStore::spacing() const {
+  constexpr double kRounding = 1e-3;  // scanners and converters write one spacing with different last digits
+  const Spacing3& first = scans_->geometry(0).spacing;
+  std::vector<double> out;
+  for (std::size_t a = 0; a < 3; ++a) {
+    if (static_cast<int>(a) == axis_) continue;
+    for (std::size_t s = 1; s < scans_->scans().size(); ++s)
+      if (std::abs(scans_->geometry(s).spacing[a] - first[a]) > kRounding * first[a]) return {};
+    out.push_back(first[a]);
+  }
+  return out;
 }
 
 Volume VolumeStore::assembled(std::size_t scan, std::span<const std::int32_t> classes) const {

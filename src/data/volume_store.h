@@ -31,6 +31,8 @@ class VolumeStore final : public ImageStore {
   Shape mask_shape() const override;
   void read_mask(std::int64_t image, std::span<std::int32_t> mask) const override;
   std::string name(std::int64_t image) const override;
+  // Millimetres between the places of an example along each of its axes; none where the scans differ in them.
+  std::vector<double> spacing() const;
   bool is_slow() const override { return !scans_->holds_all(); }
 
   // The classes predicted for all examples of one scan, [example, mask's shape] in their order, put together in the

@@ -4,6 +4,7 @@
 
 #include "gradus/model/metrics.h"
 #include "gradus/train/place_measures.h"
+#include "gradus/train/sliding_window.h"
 
 namespace gradus {
 namespace {
@@ -69,6 +70,25 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
   });
   unscale_targets(task.scales, out.predicted_values);
   unscale_targets(task.scales, out.true_values);
+  return out;
+}
+
+Evaluation evaluate_by_patches(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data,
+                               const Shape& patch) {
+  Evaluation out;
+  out.task = task;
+  PlaceMeasures measures(task, Measure::all, loss.gives_probabilities());
+  double loss_sum = 0, weight_sum = 0;
+  for (std::uint32_t i = 0; i < data.size(); ++i) {
+    Batch example = data.fetch({&i, 1});
+    if (!(example.total_weight > 0)) continue;
+    MeasuredPatches measured = measure_by_patches(network, loss, example, patch);
+    measures.add(expand_dims(measured.predictions, 0), example);
+    loss_sum += measured.loss * example.total_weight;
+    weight_sum += example.total_weight;
+  }
+  out.loss = loss_sum / weight_sum;
+  out.of_places = measures.metrics();
   return out;
 }
 

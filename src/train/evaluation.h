@@ -39,4 +39,9 @@ std::vector<std::string> summary_names(const TaskSpec& task);
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data,
                     Measure measure = Measure::all);
 
+// The same of masks and pictures of any size, by a network trained on patches [patch.., channels]: see
+// measure_by_patches. The loss is the mean of the examples', as their places weigh.
+Evaluation evaluate_by_patches(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data,
+                               const Shape& patch);
+
 }  // namespace gradus

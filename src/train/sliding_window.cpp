@@ -50,11 +50,11 @@ void each_row(const Axes& whole, const Axes& patch, const Axes& start, F&& f) {
       f(((start[0] + z) * whole[1] + start[1] + y) * whole[2] + start[2], (z * patch[1] + y) * patch[2], length);
 }
 
-// The patches of an input as a data set without targets.
+// The patches of an input [size.., channels] as a data set; those of an example have its target and weights.
 class Patches final : public Dataset {
  public:
-  Patches(const Tensor& input, const Shape& patch, double overlap)
-      : input_(input), shape_(patch), whole_(axes_of(input.shape())), patch_(axes_of(patch)) {
+  Patches(const Tensor& input, const Shape& patch, double overlap, const Batch* example = nullptr)
+      : input_(input), shape_(patch), whole_(axes_of(input.shape())), patch_(axes_of(patch)), example_(example) {
     std::array<std::vector<std::int64_t>, 3> along;
     for (int axis = 0; axis < 3; ++axis) along[axis] = patch_starts(whole_[axis], patch_[axis], overlap);
     for (std::int64_t z : along[0])
@@ -75,14 +75,51 @@ class Patches final : public Dataset {
       });
       to += shape_.size();
     }
+    if (example_ != nullptr) add_targets(rows, batch);
     return batch;
   }
   const Axes& start(std::int64_t i) const { return starts_[static_cast<std::size_t>(i)]; }
 
  private:
+  // What pads a patch has the weight 0.
+  void add_targets(std::span<const std::uint32_t> rows, Batch& batch) const {
+    auto n = static_cast<std::int64_t>(rows.size());
+    const Tensor &target = example_->target, &own = example_->weight;
+    Shape one = shape_.without(shape_.rank() - 1);
+    batch.weight = Tensor::zeros(one.inserted(0, n));
+    float* weight = batch.weight.mutable_data<float>();
+    std::int64_t each = own.defined() ? places(whole_) / own.size() : 1, first = 0;
+    for (std::uint32_t row : rows) {
+      each_row(whole_, patch_, starts_[row], [&](std::int64_t in, std::int64_t at, std::int64_t length) {
+        for (std::int64_t x = 0; x < length; ++x)
+          batch.total_weight += weight[first + at + x] = own.defined() ? own.data<float>()[(in + x) / each] : 1;
+      });
+      first += places(patch_);
+    }
+    batch.target = target.dtype() == Dtype::i32 ? cut<std::int32_t>(target, rows, one.inserted(0, n))
+                                                : cut<float>(target, rows, shape_of_pictures(one, n));
+  }
+  Shape shape_of_pictures(const Shape& one, std::int64_t n) const {
+    return one.inserted(one.rank(), example_->target.dim(-1)).inserted(0, n);
+  }
+  template <class T>
+  Tensor cut(const Tensor& from, std::span<const std::uint32_t> rows, const Shape& shape) const {
+    Tensor out = Tensor::zeros(shape, from.dtype());
+    T* to = out.mutable_data<T>();
+    std::int64_t each = from.size() / places(whole_);
+    for (std::uint32_t row : rows) {
+      each_row(whole_, patch_, starts_[row], [&](std::int64_t in, std::int64_t at, std::int64_t length) {
+        std::copy_n(from.data<T>() + in * each, length * each, to + at * each);
+      });
+      to += places(patch_) * each;
+    }
+    return out;
+  }
+
   Tensor input_;
   Shape shape_;
   Axes whole_, patch_;
+  const Batch* example_;
   std::vector<Axes> starts_;
 };
 
@@ -109,17 +146,21 @@ std::vector<std::int64_t> patch_starts(std::int64_t n, std::int64_t patch, doubl
   return starts;
 }
 
-Tensor predict_by_patches(Network& network, const Loss& loss, const Tensor& input, const Shape& patch,
-                          const SlidingWindow& window) {
-  check(network, input, patch);
-  Patches patches(input, patch, window.overlap);
+namespace {
+
+using Take = std::function<void(const Tensor&, const Batch&)>;
+
+// The weighted mean of the patches' predictions, which `predict` hands out in order.
+Tensor blended(const Network& network, const Tensor& input, const Patches& patches, const SlidingWindow& window,
+               const std::function<void(const Take&)>& predict) {
+  Shape patch = patches.input_shape();
   Axes whole = axes_of(input.shape()), part = axes_of(patch);
   std::vector<double> weights = patch_weights(part, window.blend);
   Shape result = network.output_shape(patch);
   std::int64_t outputs = result[result.rank() - 1], done = 0;
   std::vector<double> sums(static_cast<std::size_t>(places(whole) * outputs), 0),
       weight(static_cast<std::size_t>(places(whole)), 0);
-  predict_network(network, loss, patches, [&](const Tensor& predictions, const Batch& batch) {
+  predict([&](const Tensor& predictions, const Batch& batch) {
     const float* from = predictions.data<float>();
     for (std::int64_t i = 0; i < batch.size(); ++i, from += result.size())
       each_row(whole, part, patches.start(done++), [&](std::int64_t in, std::int64_t at, std::int64_t length) {
@@ -135,6 +176,33 @@ Tensor predict_by_patches(Network& network, const Loss& loss, const Tensor& inpu
   float* to = out.mutable_data<float>();
   for (std::int64_t i = 0; i < out.size(); ++i)
     to[i] = static_cast<float>(sums[static_cast<std::size_t>(i)] / weight[static_cast<std::size_t>(i / outputs)]);
+  return out;
+}
+
+}  // namespace
+
+Tensor predict_by_patches(Network& network, const Loss& loss, const Tensor& input, const Shape& patch,
+                          const SlidingWindow& window) {
+  check(network, input, patch);
+  Patches patches(input, patch, window.overlap);
+  return blended(network, input, patches, window,
+                 [&](const Take& take) { predict_network(network, loss, patches, take); });
+}
+
+MeasuredPatches measure_by_patches(Network& network, const Loss& loss, const Batch& example, const Shape& patch,
+                                   const SlidingWindow& window) {
+  Tensor input = reshape(example.inputs, example.inputs.shape().without(0));
+  check(network, input, patch);
+  const Shape& target = example.target.shape();
+  Shape size = input.shape().without(input.rank() - 1);
+  bool is_picture = example.target.dtype() != Dtype::i32;
+  if (target.without(0).rank() != size.rank() + is_picture ||
+      (is_picture ? target.without(0).without(size.rank()) : target.without(0)) != size)
+    throw Error(ErrorKind::shape, {"patches", "a target of the size of " + size.text(), target.text(), ""});
+  Patches patches(input, patch, window.overlap, &example);
+  MeasuredPatches out;
+  out.predictions = blended(network, input, patches, window,
+                            [&](const Take& take) { out.loss = evaluate_network(network, loss, patches, take); });
   return out;
 }
 

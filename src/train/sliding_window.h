@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gradus/data/dataset.h"
 #include "gradus/nn/loss.h"
 #include "gradus/nn/network.h"
 
@@ -26,5 +27,15 @@ std::vector<std::int64_t> patch_starts(std::int64_t n, std::int64_t patch, doubl
 // Error{value} for another overlap. Gaussian weights as in Isensee and others, nnU-Net, Nature Methods 18, 2021.
 Tensor predict_by_patches(Network& network, const Loss& loss, const Tensor& input, const Shape& patch,
                           const SlidingWindow& window = {});
+
+// The same of an example with its target, and how well it was met: the mean loss over all patches. A place counts in
+// each patch that holds it, and what pads one does not. Throws as predict_by_patches does, and Error{shape} for a
+// target that is not of the input's size.
+struct MeasuredPatches {
+  Tensor predictions;
+  double loss = 0;
+};
+MeasuredPatches measure_by_patches(Network& network, const Loss& loss, const Batch& example, const Shape& patch,
+                                   const SlidingWindow& window = {});
 
 }  // namespace gradus

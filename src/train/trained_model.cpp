@@ -59,7 +59,11 @@ void TrainedModel::set_precision(const std::string& name) {
 Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes) {
   OpenedData opened = source_->open(files, true);
   if (notes != nullptr) *notes = opened.notes;
-  return evaluate(*network_, *loss_, task_, *opened.data);
+  TaskSpec task = task_;
+  task.spacing = opened.spacing;
+  if (task.per_place && opened.data->input_shape() != input_)
+    return evaluate_by_patches(*network_, *loss_, task, *opened.data, input_);
+  return evaluate(*network_, *loss_, task, *opened.data);
 }
 
 namespace {
@@ -106,6 +110,25 @@ std::string example_name(const OpenedData& opened, std::int64_t i) {
   return "prediction_" + std::to_string(i + 1);
 }
 
+// Brings a mask to the size of the example's file.
+void give_own_size(const OpenedData& opened, std::int64_t example, PlacePrediction& p) {
+  LabelImage mask{static_cast<int>(p.shape[0]), static_cast<int>(p.shape[1]), {p.classes.begin(), p.classes.end()}};
+  mask = opened.in_own_size(example, mask);
+  p.shape = {mask.height, mask.width};
+  p.classes.assign(mask.values.begin(), mask.values.end());
+}
+
+// What is drawn is named after the examples' files, and must not take their place.
+void check_folder(const OpenedData& opened, const std::string& folder) {
+  std::error_code missing;
+  if (const std::vector<std::string>* files = opened.file_names())
+    for (const std::string& file : *files) {
+      std::string of = std::filesystem::path(file).parent_path().string();
+      if (std::filesystem::equivalent(of.empty() ? "." : of, folder, missing))
+        throw Error(ErrorKind::usage, {folder, "a folder for predictions without the images", "that of " + file, ""});
+    }
+}
+
 }  // namespace
 
 PlacePrediction TrainedModel::place_prediction(const float* values, const Shape& shape) const {
@@ -131,8 +154,10 @@ std::vector<std::string> TrainedModel::predict_places(const std::vector<std::str
   std::vector<std::int32_t> classes;  // of all, for a format that joins them
   bool own_format = task_.classifies() && opened.write_masks != nullptr;
   std::int64_t done = 0;
+  if (!own_format) check_folder(opened, folder);
   auto write = [&](const float* values, const Shape& shape) {
     PlacePrediction p = place_prediction(values, shape);
+    if (task_.classifies() && opened.in_own_size) give_own_size(opened, done, p);
     std::string name = example_name(opened, done++);
     if (own_format)
       classes.insert(classes.end(), p.classes.begin(), p.classes.end());

@@ -19,7 +19,7 @@ class TrainedModel {
   explicit TrainedModel(const std::string& path);
 
   // Measures the model on raw data in the files' format; `notes`, where given, receives what to know of how they were
-  // taken.
+  // taken. Of masks and pictures, inputs of another size than those trained on are predicted patch by patch.
   Evaluation evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr);
   Evaluation evaluate_data(const Dataset& data) { return evaluate(*network_, *loss_, task_, data); }
   // The predictions for raw data as rows of text under column names; `files` as for evaluation, without targets.
@@ -42,6 +42,7 @@ class TrainedModel {
   void set_precision(const std::string& name);
 
   const TaskSpec& task() const { return task_; }
+  const Shape& input_shape() const { return input_; }  // of one example in training
   const Value& metadata() const { return metadata_; }
   Network& network() { return *network_; }
   const Loss& loss() const { return *loss_; }

@@ -300,6 +300,11 @@ TEST(GridSource, TilesAreExamples) {
   restored->restore(source->state());
   EXPECT_THAT(classes(*restored->open({f.path("grid.png"), f.path("labels.csv")}, true).data), ElementsAre(0, 1, 1, 0));
   EXPECT_EQ(restored->open({f.path("grid.png")}, false).data->size(), 4);
+  EXPECT_THAT(load_error(f, ErrorKind::config,
+                         "format = \"image_grid\"\n"
+                         "train = { image = \"grid.png\", labels = \"labels.csv\", tile = [1, 2] }\n"
+                         "test = { image = \"grid.png\", labels = \"labels.csv\", tile = [2, 1] }\n"),
+              AllOf(HasSubstr("data.test.tile"), HasSubstr("[1, 2]"), HasSubstr("[2, 1]")));
   EXPECT_THAT(load_error(f, ErrorKind::data,
                          "format = \"image_grid\"\n"
                          "source = { image = \"grid.png\", labels = \"labels.csv\", tile = [1, 3] }\n",

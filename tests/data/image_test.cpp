@@ -158,6 +158,43 @@ TEST(ImageForm, OtherSizesAreFittedAsAsked) {
   EXPECT_THROW(ImageForm::restored(damaged), Error);
 }
 
+// By hand; what crop cut off is class 0, and what pad put around is gone.
+TEST(ImageForm, MasksGoBackToTheirOwnSize) {
+  LabelImage mask{2, 2, {1, 2, 3, 4}};
+  ImageForm form{2, 2, 1, "stretch", 0};
+  EXPECT_THAT(form.undone(mask, 2, 2).values, ElementsAre(1, 2, 3, 4));
+  LabelImage wide = form.undone(mask, 2, 4);
+  EXPECT_EQ(wide.height, 2);
+  EXPECT_EQ(wide.width, 4);
+  EXPECT_THAT(wide.values, ElementsAre(1, 1, 2, 2, 3, 3, 4, 4));
+  form.fit = "crop";
+  EXPECT_THAT(form.undone(mask, 2, 4).values, ElementsAre(0, 1, 2, 0, 0, 3, 4, 0));
+  EXPECT_THAT(form.undone(mask, 3, 1).values, ElementsAre(0, 4, 0)) << "of four equally near the last";
+  form.fit = "pad";
+  EXPECT_THAT(form.undone(mask, 2, 4).values, ElementsAre(1, 1, 2, 2, 1, 1, 2, 2)) << "the second row was put around";
+  EXPECT_THAT(form.undone(mask, 4, 2).values, ElementsAre(1, 1, 1, 1, 3, 3, 3, 3)) << "the second column was";
+}
+
+// A mask that is brought to a form and back keeps its size, and where nothing was cut off its classes but at borders.
+TEST(ImageForm, WhatIsUndoneLiesWhereItLay) {
+  for (const char* fit : {"stretch", "pad", "crop"})
+    for (auto [height, width] : {std::pair{40, 24}, {24, 40}, {33, 35}}) {
+      SCOPED_TRACE(std::string(fit) + " " + std::to_string(height) + " x " + std::to_string(width));
+      LabelImage mask{height, width, {}};
+      for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+          mask.values.push_back(std::abs(2 * y - height) < 12 && std::abs(2 * x - width) < 12);
+      ImageForm form{32, 32, 1, fit, 0};
+      LabelImage back = form.undone({32, 32, form.apply(mask, "")}, height, width);
+      ASSERT_EQ(back.height, height);
+      ASSERT_EQ(back.width, width);
+      ASSERT_EQ(back.values.size(), mask.values.size());
+      int differ = 0;
+      for (std::size_t i = 0; i < mask.values.size(); ++i) differ += back.values[i] != mask.values[i];
+      EXPECT_LE(differ, 4 * 12) << "of the square's border";
+    }
+}
+
 // 0.299 x 255 = 76.2, 0.587 x 255 = 149.7, 0.114 x 255 = 29.1; 200 x 51 / 255 = 40, and 255 x 204 / 255 = 204 of white.
 TEST(ImageForm, ChannelsAreThoseAskedFor) {
   Image colours{1, 3, 3, {255, 0, 0, 0, 255, 0, 0, 0, 255}};

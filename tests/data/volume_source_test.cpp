@@ -347,6 +347,46 @@ TEST(VolumeSource, AModelFileSaysHowNewScansAreTaken) {
   EXPECT_EQ(restored->image_format()->high, trained->image_format()->high);
 }
 
+// Voxels of 1 x 2 x 3 mm along right, front and head; distances are measured along z, y, x.
+TEST(VolumeSource, MasksTellTheSpacingOfTheirPlaces) {
+  TempFolder folder;
+  auto write = [&](const std::string& name, float head) {
+    std::vector<std::int16_t> voxels(24);
+    std::iota(voxels.begin(), voxels.end(), std::int16_t{0});
+    std::string scan = with_field(with_field(nifti_bytes(4, 3, 2, voxels), 84, 2.0f), 88, head);
+    for (std::int16_t& v : voxels) v = v % 2;
+    folder.write(name + ".nii", scan);
+    folder.write(name + "_seg.nii", with_field(with_field(nifti_bytes(4, 3, 2, voxels), 84, 2.0f), 88, head));
+  };
+  write("a", 3);
+  write("b", 3.0001f);
+  write("c", 3.5f);
+  folder.write("scans.csv", "subject,image,label\n1,a.nii,a_seg.nii\n2,b.nii,b_seg.nii\n");
+  folder.write("thick.csv", "subject,image,label\n1,a.nii,a_seg.nii\n2,c.nii,c_seg.nii\n");
+  auto spacing = [&](const std::string& list, const std::string& more) {
+    LoadedData data = source_of("format = \"nifti\"\nsource = \"" + folder.path(list) + "\"\n" + more)->load("", 1);
+    bool says_voxels = std::ranges::any_of(data.notes, [](const std::string& n) {
+      return n.find("distances between surfaces are in voxels") != std::string::npos;
+    });
+    EXPECT_EQ(says_voxels, data.task.spacing.empty());
+    return data.task.spacing;
+  };
+  EXPECT_THAT(spacing("scans.csv", ""), ElementsAre(3, 2, 1));
+  EXPECT_THAT(spacing("scans.csv", "take = \"patches\"\npatch = [1, 1, 2]\n"), ElementsAre(3, 2, 1));
+  EXPECT_THAT(spacing("scans.csv", "take = \"slices\"\n"), ElementsAre(2, 1));
+  EXPECT_THAT(spacing("scans.csv", "take = \"slices\"\naxis = \"coronal\"\n"), ElementsAre(3, 1));
+  EXPECT_THAT(spacing("scans.csv", "take = \"slices\"\naxis = \"sagittal\"\n"), ElementsAre(3, 2));
+  EXPECT_THAT(spacing("thick.csv", ""), ElementsAre()) << "the scans differ";
+  EXPECT_THAT(spacing("thick.csv", "take = \"slices\"\n"), ElementsAre(2, 1)) << "not in their slices";
+  EXPECT_THAT(spacing("thick.csv", "spacing = [3.0, 2.0, 0.5]\nsize = [2, 3, 8]\n"), ElementsAre(3, 2, 0.5));
+
+  auto trained = source_of(study(folder));
+  trained->load("", 1);
+  EXPECT_THAT(trained->open({folder.path("scans.csv")}, true).spacing, ElementsAre(3, 2, 1));
+  folder.write("new.csv", "subject,image,label\n1,c.nii,c_seg.nii\n");
+  EXPECT_THAT(trained->open({folder.path("new.csv")}, true).spacing, ElementsAre(3.5, 2, 1)) << "their own";
+}
+
 // The labels themselves taken for predictions come back voxel by voxel, on the grid of each scan.
 TEST(VolumeSource, PredictionsAreWrittenOnTheScansOwnGrid) {
   TempFolder folder;

@@ -6,7 +6,10 @@
 #include <set>
 
 #include "../base/expect_error.h"
+#include "../data/nifti_file.h"
+#include "../data/temp_folder.h"
 #include "gradus/base/parallel.h"
+#include "gradus/data/source.h"
 #include "gradus/train/checks.h"
 #include "gradus/train/evaluation.h"
 #include "gradus/train/experiment.h"
@@ -73,6 +76,59 @@ TEST(Places, DistancesAreInTheSpacingOfPlaces) {
   task.spacing = {3, 2};
   Value m = unchanged(task, "cross_entropy", data, Measure::all).metrics();
   EXPECT_NEAR(m.at("mean_hausdorff").as_real(), 5, 1e-12);  // 3 down, 4 to the right
+}
+
+// Voxels of 1 x 2 x 3 mm: the object is seen two voxels higher and one further back than it is, 6 mm and 2 mm.
+TEST(Places, DistancesOfScansAreInMillimetres) {
+  TempFolder folder;
+  auto scan = [](int y, int z, float seen) {
+    std::vector<std::int16_t> voxels(4 * 5 * 6, static_cast<std::int16_t>(-seen));
+    voxels[static_cast<std::size_t>((z * 5 + y) * 4 + 1)] = static_cast<std::int16_t>(seen);
+    return with_field(with_field(nifti_bytes(4, 5, 6, voxels), 84, 2.0f), 88, 3.0f);
+  };
+  folder.write("image.nii", scan(1, 4, 9));
+  folder.write("label.nii", scan(2, 2, 1));
+  folder.write("scans.csv", "subject,image,label\n1,image.nii,label.nii\n2,image.nii,label.nii\n");
+  auto distance = [&](const std::string& more) {
+    LoadedData data = make_source({parse_toml("format = \"nifti\"\nsource = \"scans.csv\"\nlabel_values = [-1, 1]\n"
+                                              "classes = [\"background\", \"organ\"]\n" +
+                                                  more,
+                                              ""),
+                                   parse_toml("scale = \"none\"\nsplit = { method = \"subject\", train = 0.5, test = "
+                                              "0.5 }\n",
+                                              "")})
+                          ->load(folder.path(), 1);
+    Value m = unchanged(data.task, "binary_cross_entropy", *data.test, Measure::all).metrics();
+    const Value* found = m.find("mean_hausdorff");
+    return found == nullptr ? -1 : found->as_real();
+  };
+  EXPECT_NEAR(distance(""), std::sqrt(40.0), 1e-6);
+  EXPECT_NEAR(distance("take = \"slices\"\naxis = \"sagittal\"\n"), std::sqrt(40.0), 1e-6);
+  EXPECT_EQ(distance("take = \"slices\"\n"), -1) << "no axial slice has both";
+}
+
+// Of four images of 1 x 6 places the organ is found two places off, missed, seen where there is none, and nowhere.
+TEST(Places, DistancesLeaveOutWhereAClassIsMissing) {
+  const std::vector<std::int32_t> truth = {1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+                                  seen = {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0};
+  ArrayDataset data({scores(seen, {4, 1, 6}, 3)}, Tensor::from(truth, {4, 1, 6}));
+  Value m = unchanged(masks({"background", "organ", "other"}), "cross_entropy", data, Measure::all).metrics();
+  const Value &organ = m.at("per_class").as_array()[1], &other = m.at("per_class").as_array()[2];
+  EXPECT_EQ(organ.at("hausdorff").as_real(), 2);
+  EXPECT_EQ(organ.at("hausdorff_examples").as_integer(), 1);
+  EXPECT_EQ(m.at("mean_hausdorff").as_real(), 2) << "the mean over the classes that have one";
+  EXPECT_EQ(other.find("hausdorff"), nullptr);
+  EXPECT_EQ(other.find("hausdorff_examples"), nullptr);
+  EXPECT_EQ(organ.at("dice").as_real(), 0) << "Dice counts what distances leave out";
+}
+
+// One place of an image counts as much as a whole organ: distances of nearly empty slices are large.
+TEST(Places, DistancesOfFewPlacesCountLikeAnyOther) {
+  const std::vector<std::int32_t> truth = {1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0},
+                                  seen = {1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  ArrayDataset data({scores(seen, {2, 1, 8}, 2)}, Tensor::from(truth, {2, 1, 8}));
+  Value m = unchanged(masks({"background", "organ"}), "cross_entropy", data, Measure::all).metrics();
+  EXPECT_EQ(m.at("mean_hausdorff").as_real(), (0 + 7) / 2.0);
 }
 
 TEST(Places, WatchedAreTheQuickMeasures) {
@@ -325,6 +381,51 @@ TEST(Patches, AreTheSameBitsAtAnyThreadCount) {
     EXPECT_EQ(got, first) << t;
   }
   set_threads(before);
+}
+
+// By hand: patches at 0 and 2 of six places hold the two in the middle twice.
+TEST(Patches, LossesAreMeansOverPatches) {
+  auto loss = make_loss("mse", "loss");
+  Network network = nn::network(nn::layer("identity"));
+  network.build({4, 1}, 1);
+  auto measured = [&](const std::vector<float>& input, const std::vector<float>& target,
+                      const std::vector<float>& weight = {}) {
+    auto n = static_cast<std::int64_t>(input.size());
+    ArrayDataset data({Tensor::from(input, {1, n, 1})}, Tensor::from(target, {1, n, 1}),
+                      weight.empty() ? Tensor() : Tensor::from(weight, {1, n}));
+    MeasuredPatches m = measure_by_patches(network, *loss, data.fetch(std::vector<std::uint32_t>{0}), {4, 1});
+    EXPECT_EQ(m.predictions.shape(), (Shape{n, 1}));
+    return m.loss;
+  };
+  EXPECT_NEAR(measured({1, 2, 3, 4, 5, 6}, {0, 0, 0, 0, 0, 0}), (1 + 4 + 9 + 16 + 9 + 16 + 25 + 36) / 8.0, 1e-5);
+  EXPECT_NEAR(measured({1, 2, 3}, {0, 0, 0}), 14 / 3.0, 1e-5) << "what pads a patch counts nothing";
+  EXPECT_NEAR(measured({1, 2, 3, 4, 5, 6}, {0, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 3}), (1 + 3 * 36) / 4.0, 1e-5);
+}
+
+// A network that sees one place at a time measures images of any size as it does when built for them.
+TEST(Patches, AreEvaluatedAsTheWholeIs) {
+  auto loss = make_loss("cross_entropy", "loss");
+  const std::string layers = "[ { type = \"conv2d\", kernel = 1 } ]";
+  auto whole = make_network(parse_toml_value(layers), 3, "l"),
+       by_patches = make_network(parse_toml_value(layers), 3, "l");
+  whole->build({9, 14, 2}, 5);
+  by_patches->build({4, 6, 2}, 5);
+  std::vector<std::int32_t> classes(3 * 9 * 14);
+  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<std::int32_t>(i * 7 / 5 % 3);
+  ArrayDataset data({Tensor::normal({3, 9, 14, 2}, 0, 1, {8, 0, 0})}, Tensor::from(classes, {3, 9, 14}));
+  TaskSpec task = masks({"background", "organ", "other"});
+  Value a = evaluate(*whole, *loss, task, data).metrics(),
+        b = evaluate_by_patches(*by_patches, *loss, task, data, {4, 6, 2}).metrics();
+  EXPECT_EQ(a.at("confusion"), b.at("confusion"));
+  EXPECT_EQ(a.at("per_class"), b.at("per_class"));
+  Value same = evaluate_by_patches(*whole, *loss, task, data, {9, 14, 2}).metrics();
+  EXPECT_NEAR(same.at("loss").as_real(), a.at("loss").as_real(), 1e-6) << "one patch is the whole";
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [&] {
+                         ArrayDataset other({Tensor::zeros({1, 9, 14, 2})}, Tensor::zeros({1, 9, 13}).to(Dtype::i32));
+                         evaluate_by_patches(*by_patches, *loss, task, other, {4, 6, 2});
+                       }),
+              AllOf(HasSubstr("[9, 14]"), HasSubstr("[1, 9, 13]")));
 }
 
 TEST(Patches, RefuseWhatDoesNotFit) {

@@ -7,6 +7,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
+#include "gradus/base/memory.h"
 #include "gradus/data/readers/image_codecs.h"
 
 namespace gradus {
@@ -83,6 +84,14 @@ void check_image_bytes(std::uint64_t least, std::uint64_t bytes, int height, int
   if (bytes < least)
     throw Error(ErrorKind::data, {path, fmt::format("at least {} bytes for an image of {} x {}", least, height, width),
                                   fmt::format("{}", bytes), "the file is cut off: copy it again"});
+}
+
+void check_image_memory(int height, int width, int channels, const std::string& path) {
+  constexpr double kSmall = 16 << 20;  // asking what is free takes as long as decoding a small image
+  double bytes = static_cast<double>(height) * width * (channels + 6);  // libjpeg holds up to 6 a pixel, libwebp 4
+  if (bytes < kSmall) return;
+  require_memory(bytes, ErrorKind::data, path, fmt::format("an image of {} x {}", height, width),
+                 "cut or shrink it first");
 }
 
 }  // namespace gradus

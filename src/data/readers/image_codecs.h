@@ -29,4 +29,7 @@ void check_image_size(std::int64_t height, std::int64_t width, const std::string
 // Throws Error{data} unless a file of `bytes` can hold an image that takes `least` of them.
 void check_image_bytes(std::uint64_t least, std::uint64_t bytes, int height, int width, const std::string& path);
 
+// Throws Error{data} where memory has no room for the decoded pixels and what their decoder holds beside them.
+void check_image_memory(int height, int width, int channels, const std::string& path);
+
 }  // namespace gradus

@@ -164,6 +164,7 @@ Image decode_jpeg(std::string_view bytes, const std::string& path) {
   if (!r.jpeg.arith_code)
     check_image_bytes(static_cast<std::uint64_t>(h.height) * static_cast<std::uint64_t>(h.width) / kPixelsPerBit / 8,
                       bytes.size(), h.height, h.width, path);
+  check_image_memory(h.height, h.width, h.channels, path);
   int orientation = orientation_of(r);
   r.jpeg.progress = &watch;
   if (!start(r)) damaged_image(path, r.message);

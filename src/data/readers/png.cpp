@@ -104,6 +104,7 @@ void decode(Reader& r, const Header& h, const std::string& path) {
   check_image_bytes(row * h.height / kMostPerByte, r.bytes.size(), static_cast<int>(h.height),
                     static_cast<int>(h.width), path);
   if (!begin(r)) damaged_image(path, r.message);
+  check_image_memory(static_cast<int>(h.height), static_cast<int>(h.width), r.channels, path);
   r.values.resize(r.row_bytes * h.height);
   for (std::uint32_t y = 0; y < h.height; ++y) r.rows.push_back(r.values.data() + y * r.row_bytes);
   if (!finish(r)) damaged_image(path, r.message);

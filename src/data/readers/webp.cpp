@@ -32,6 +32,7 @@ ImageHeader webp_header(std::string_view bytes, const std::string& path) {
 Image decode_webp(std::string_view bytes, const std::string& path) {
   WebPBitstreamFeatures f = features_of(bytes, path);
   Image out{f.height, f.width, f.has_alpha ? 4 : 3, {}};
+  check_image_memory(out.height, out.width, out.channels, path);
   int stride = f.width * out.channels;
   out.values.resize(static_cast<std::size_t>(stride) * static_cast<std::size_t>(f.height));
   auto* decode = f.has_alpha ? WebPDecodeRGBAInto : WebPDecodeRGBInto;

@@ -136,6 +136,10 @@ class GridSource final : public ImageSource {
                   {given.place(place), "{ image = \"digits.png\", labels = \"labels.txt\", tile = [28, 28] }",
                    describe(given), ""});
     read_params(p, given, place);
+    if (!tile_.empty() && p.tile != tile_)
+      throw Error(ErrorKind::config,
+                  {place + ".tile", fmt::format("[{}] as in training", fmt::join(tile_, ", ")),
+                   fmt::format("[{}]", fmt::join(p.tile, ", ")), "tiles are not brought to one size"});
     tile_ = p.tile;
     check_tile(place + ".tile");
     if (group_column_)
@@ -184,21 +188,21 @@ class GridSource final : public ImageSource {
     return list;
   }
 
-  ImagesRead read(const ImageList& list) override {
-    if (!form_) {
+  ImagesRead read(const ImageList& list, std::optional<ImageForm>& form) override {
+    if (!form) {
       ImageFormParams wanted = data_.image;
       if (wanted.size.empty()) wanted.size = tile_;
       bool has_colours = std::ranges::any_of(tiles_, [](const Image& t) { return t.channels > 2; });
       if (!wanted.channels) wanted.channels = has_colours ? 3 : 1;
-      form_ = image_form_for(wanted, {}, "data.image");
+      form = image_form_for(wanted, {}, "data.image");
     }
     std::vector<std::string> names;
     for (const ImageFiles& f : list.files) names.push_back(f.image);
-    auto images = std::make_shared<HeldImages>(*form_, std::move(names));
+    auto images = std::make_shared<HeldImages>(*form, std::move(names));
     ImagesRead out;
     for (std::size_t i = 0; i < tiles_.size(); ++i) {
-      std::vector<std::uint8_t> bytes = form_->apply(tiles_[i], list.files[i].image);
-      out.found.emplace_back().image.add(bytes, form_->channels);
+      std::vector<std::uint8_t> bytes = form->apply(tiles_[i], list.files[i].image);
+      out.found.emplace_back().image.add(bytes, form->channels);
       images->add(std::move(bytes));
     }
     tiles_.clear();
