@@ -48,19 +48,21 @@ void write_idx(const std::string& folder, int side, int channels) {
   write_file(folder + "/labels.idx", labels);
 }
 
+// Training pictures in one folder, a few others to test on in another.
 void write_pngs(const std::string& folder, int side, int channels) {
-  for (int c = 0; c < kClasses; ++c)
-    std::filesystem::create_directories(folder + "/pictures/class" + std::to_string(c));
-  for (int i = 0; i < kImages; ++i)
-    write_file(folder + "/pictures/class" + std::to_string(i % kClasses) + "/" + std::to_string(i) + ".png",
-               encode_png(picture(i, side, channels)));
+  for (int i = 0; i < kImages + kClasses; ++i) {
+    std::string own = folder + (i < kImages ? "/pictures" : "/others") + "/class" + std::to_string(i % kClasses);
+    std::filesystem::create_directories(own);
+    write_file(own + "/" + std::to_string(i) + ".png", encode_png(picture(i, side, channels)));
+  }
 }
 
 std::string config_of(const std::string& workload, const std::string& precision) {
   bool resnet = workload == "resnet128", files = workload == "cnn128_files";
-  std::string data = files ? "format = \"folder\"\ntrain = \"pictures\"\n"
-                             "augment = [{ type = \"rotate\" }, { type = \"crop\", padding = 2 }]\n"
-                           : "format = \"idx\"\ntrain = [\"images.idx\", \"labels.idx\"]\n";
+  std::string data =
+      files ? "format = \"folder\"\ntrain = \"pictures\"\ntest = \"others\"\n"
+              "augment = [{ type = \"rotate\" }, { type = \"crop\", padding = 2 }]\n"
+            : "format = \"idx\"\ntrain = [\"images.idx\", \"labels.idx\"]\ntest = [\"images.idx\", \"labels.idx\"]\n";
   if (resnet) data += "augment = [{ type = \"flip_horizontal\" }, { type = \"crop\", padding = 4 }]\n";
   return "name = \"bench\"\n[data]\n" + data +
          "[prepare]\nsplit = { method = \"files\" }\n[model]\ntype = " + (resnet ? "\"resnet20\"" : "\"small_cnn\"") +

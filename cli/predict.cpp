@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 
 #include "commands.h"
@@ -72,9 +74,21 @@ void check_out(const PredictArguments& a) {
       throw Error(ErrorKind::usage, {"--out", "a file of its own", a.out + ", which this command reads", ""});
 }
 
-// A file's name for each example: its own, where the data name it, else its number from 1.
+// The folder that holds all of some files, directly or in folders of its own.
+std::filesystem::path common_folder(const std::vector<std::string>& files) {
+  std::filesystem::path folder = std::filesystem::path(files.front()).parent_path();
+  for (const std::string& file : files) {
+    std::filesystem::path own = std::filesystem::path(file).parent_path();
+    folder = std::accumulate(folder.begin(), std::mismatch(folder.begin(), folder.end(), own.begin(), own.end()).first,
+                             std::filesystem::path(), std::divides());
+  }
+  return folder;
+}
+
+// A file's name for each example: its own below the folder of all, where the data name it, else its number from 1.
 std::vector<std::string> picture_names(const OpenedData& opened) {
   const std::vector<std::string>* files = opened.file_names();
+  std::filesystem::path folder = files != nullptr && !files->empty() ? common_folder(*files) : "";
   std::vector<std::string> names;
   std::map<std::string, int> taken;
   std::size_t digits = std::to_string(opened.data->size()).size();
@@ -83,7 +97,7 @@ std::vector<std::string> picture_names(const OpenedData& opened) {
     name.insert(0, digits - name.size(), '0');
     if (files != nullptr) {
       std::filesystem::path path = (*files)[static_cast<std::size_t>(i)];
-      name = (path.parent_path() / path.stem()).relative_path().string();
+      name = (path.parent_path() / path.stem()).lexically_relative(folder).string();
       std::ranges::replace(name, '/', '_');
     }
     if (int before = taken[name]++; before > 0) name += "-" + std::to_string(before + 1);

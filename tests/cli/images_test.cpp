@@ -163,6 +163,7 @@ TEST(Masks, OverlaysShowThem) {
     ++pictures;
   }
   EXPECT_EQ(pictures, 4);
+  EXPECT_TRUE(f.has("seen/22.png")) << "named after its image";
 }
 
 TEST(Masks, AreNeverWrittenOverTheImages) {
