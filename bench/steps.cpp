@@ -87,6 +87,7 @@ class Step {
     Gradients gradients = backward(loss);
     optimizer_->step(parameters_, gradients, 0.001);
   }
+  void freeze(const Shape& example) { network_.freeze(example); }
   // As gradus predict does.
   void predict(const Tensor& x) {
     ComputeScope scope;
@@ -134,6 +135,7 @@ double run(const Workload& w, double seconds, Dtype compute) {
   Tensor y = masks              ? argmax(Tensor::uniform(shape.with(3, kClasses), 0, 1, {2, 0, 0}))
              : w.widths.empty() ? targets(n, kClasses)
                                 : targets(n, w.widths.back());
+  if (w.predicts) step.freeze(w.image);
   if (w.predicts) return median_time(seconds, [&] { step.predict(x); });
   if (!w.epoch) return median_time(seconds, [&] { step(x, y); });
   ArrayDataset data({x, 0, 1}, y);

@@ -14,6 +14,8 @@ Context Context::within(const std::string& prefix) const {
   return inner;
 }
 
+bool Context::predicts() const { return !training && !watch && !recording(); }
+
 std::int64_t Cost::step_bytes(std::int64_t batch) const {
   double bytes =
       16 * static_cast<double>(parameters) + 8 * static_cast<double>(batch) * static_cast<double>(activations);
@@ -39,7 +41,7 @@ Tensor Module::forward_of(std::span<const Tensor> inputs, const Context& context
 }
 void Module::visit(const std::string&, const Visitor&) {}
 ChannelMap Module::channel_map() const { throw Error(ErrorKind::state, type(), "it is no function of each channel"); }
-Tensor Module::forward_folded(const Tensor&, const ChannelMap&) {
+Tensor Module::forward_folded(const Tensor&, const Module&, const Context&) {
   throw Error(ErrorKind::state, type(), "it folds no function of each channel");
 }
 

@@ -25,6 +25,11 @@ struct Context {
   // branch have the names of what holds them in front: "residual1.branch.conv2d1".
   std::function<void(const std::string&, const Tensor&)> watch;
 
+  // In prediction: layers keep what they make of their parameters for inputs like these, until thaw().
+  bool freezing = false;
+
+  // Whether results are all that is asked for: not in training, unwatched, and nothing is recorded.
+  bool predicts() const;
   // The same for what is inside a layer: the names it is watched by begin with `prefix`.
   Context within(const std::string& prefix) const;
 };
@@ -108,7 +113,9 @@ class Module {
   virtual ChannelMap channel_map() const;
   // Whether in prediction the layer can do such a function to its result within its own weights, and both in one.
   virtual bool folds_channel_map() const { return false; }
-  virtual Tensor forward_folded(const Tensor& x, const ChannelMap& after);
+  virtual Tensor forward_folded(const Tensor& x, const Module& after, const Context& context);
+  // Lets go of what a forward pass with Context::freezing kept.
+  virtual void thaw() {}
 };
 
 // Refuses shapes of one example with more elements than 2^40, whose number could overflow further on (Error{shape}).

@@ -143,6 +143,7 @@ void Network::join_layers() {
 
 void Network::build(const Shape& input, const BuildContext& context) {
   std::vector<Shape> out = shapes(input, nullptr);
+  thaw();
   join_layers();
   std::vector<Activation> after = activations_after();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -170,6 +171,7 @@ void Network::compute_in(Dtype dtype) {
     throw Error(ErrorKind::state, "bf16", "this processor does not multiply it", "compute in f32");
   if (dtype != Dtype::f32 && dtype != Dtype::bf16)
     throw Error(ErrorKind::value, {"compute_in", "f32 or bf16", dtype_name(dtype), ""});
+  thaw();
   compute_ = dtype;
 }
 
@@ -181,6 +183,7 @@ Context Network::context_of(const Node& node, const Context& context) {
 Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
+  is_frozen_ = is_frozen_ || context.freezing;
   if (compute_ != context.compute && compute_ == Dtype::bf16 && x.dtype() != Dtype::f64) {
     Context mixed = context;
     mixed.compute = compute_;
@@ -202,12 +205,9 @@ void give_to(const Module& layer, std::span<Tensor> inputs) {
 
 }  // namespace
 
-// Whether a layer may compute a following function of each channel within its weights: in prediction.
-bool Network::folds(const Context& context) { return !context.training && !context.watch && !recording(); }
-
 // Whether the layer before has computed this one.
 bool Network::is_skipped(const Node& n, const Context& context) {
-  return (n.fused && !context.watch) || (n.folded && folds(context));
+  return (n.fused && !context.watch) || (n.folded && context.predicts());
 }
 
 // A layer's result; in mixed precision its inputs are replaced by what it works on.
@@ -215,7 +215,7 @@ Tensor Network::forward_node(Node& n, std::span<Tensor> inputs, const Context& c
   Profile::Part part(n.name);
   if (context.compute == Dtype::bf16) give_to(*n.module, inputs);
   try {
-    if (n.folds != nullptr && folds(context)) return n.module->forward_folded(inputs[0], n.folds->channel_map());
+    if (n.folds != nullptr && context.predicts()) return n.module->forward_folded(inputs[0], *n.folds, context);
     auto forward = [&](const Context& own) {
       return inputs.size() == 1 ? n.module->forward(inputs[0], own) : n.module->forward_of(inputs, own);
     };
@@ -261,7 +261,22 @@ Tensor Network::operator()(const Tensor& x) {
   return gather_shards(forward(x, Context{}));
 }
 
+void Network::freeze(const Shape& input, Dtype dtype) {
+  NoGrad no_grad;
+  Context context;
+  context.freezing = true;
+  forward(Tensor::zeros(input.inserted(0, 1), dtype), context);
+}
+
+void Network::thaw() {
+  if (!is_frozen_) return;
+  is_frozen_ = false;
+  for (Node& n : nodes_) n.module->thaw();
+}
+
+// Parameters that are handed out may be changed.
 void Network::visit(const std::string& prefix, const Visitor& visitor) {
+  thaw();
   for (Node& n : nodes_) n.module->visit(prefix + n.name + ".", visitor);
 }
 

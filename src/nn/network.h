@@ -33,6 +33,11 @@ class Network final : public Module {
   Dtype computes_in() const { return compute_; }
   // Prediction: no dropout, running statistics, nothing recorded.
   Tensor operator()(const Tensor& x);
+  // Makes prediction for examples of that shape faster, of few at a time most: convolutions keep their weights as their
+  // kernels read them, with the batch norm after them. Parameters must not change meanwhile; build(), visit() and what
+  // is made of it (parameters_of, load_state, training) end it, and so does compute_in().
+  void freeze(const Shape& input, Dtype dtype = Dtype::f32);
+  void thaw() override;
   void visit(const std::string& prefix, const Visitor& visitor) override;
   bool uses_batch_statistics() const override;
   bool shares_weights() const override;
@@ -69,7 +74,6 @@ class Network final : public Module {
   Node* only_reader(int node);
   void require_layers() const;
   void join_layers();
-  static bool folds(const Context& context);
   static bool is_skipped(const Node& node, const Context& context);
   static Error told_of(const Node& node, const Error& e);
   static Context context_of(const Node& node, const Context& context);
@@ -82,6 +86,7 @@ class Network final : public Module {
   Tensor forward_graph(const Tensor& x, const Context& context);
 
   std::vector<Node> nodes_;
+  bool is_frozen_ = false;
   bool is_list_ = true;  // each layer is fed by the one before alone
   Dtype compute_ = Dtype::f32;
 };

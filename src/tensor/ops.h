@@ -101,6 +101,18 @@ struct Slide {
 // f(x * w + b): y[n, t.., o] = sum over taps k.. and input channels i of o's group of
 // x[n, t stride + k dilation - before, i] w[k.., i, o]. w [kernel.., in / groups, out], b [out] or undefined.
 Tensor conv(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {}, const Activation& f = {});
+// What conv() needs of its weights to predict from x of one size and type, made once: the weights in the order that its
+// kernels read, whole, and the bias.
+struct PackedConv {
+  Tensor weights, bias;
+  Slide slide;
+  Shape example, kernel;  // of x without n, and of w
+  Dtype dtype = Dtype::f32;
+  bool fits(const Tensor& x) const;
+};
+PackedConv pack_conv(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {});
+// f(x * w + b) of such weights; nothing is recorded. Throws Error{shape} for an x that they do not fit.
+Tensor conv(const Tensor& x, const PackedConv& packed, const Activation& f = {});
 // Its transpose, which takes results of such a convolution of w back to where they came from, [n, s.., out], with
 // s = (size - 1) stride + dilation (kernel - 1) + 1 - before - after; then b and f. w [kernel.., out / groups, in].
 Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {},

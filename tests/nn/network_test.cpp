@@ -376,5 +376,40 @@ TEST(Network, PredictionFoldsBatchNormIntoTheWeightsBeforeIt) {
   }
 }
 
+// What is kept for prediction gives the same bits, for other numbers of examples and shards too, and goes when weights
+// may.
+TEST(Network, FrozenItPredictsTheSameUntilItsParametersAreHandedOut) {
+  const char* layers = R"({type = "conv2d", channels = 4, padding = "same"}, "batch_norm", "relu",
+      {type = "repeat", times = 2, layers = [ {type = "conv2d", channels = 4, padding = "same"} ]},
+      {type = "residual", layers = [ {type = "conv2d", channels = 4, padding = "same"}, "batch_norm" ]}, "relu",
+      {type = "linear", units = 3})";
+  auto n = from(layers);
+  n->build({6, 5, 2}, 3);
+  stir(*n);
+  NoGrad no_grad;
+  Tensor x = Tensor::uniform({7, 6, 5, 2}, -1, 1, {4, 0, 0}), other = Tensor::uniform({2, 8, 5, 2}, -1, 1, {4, 1, 0});
+  auto predict = [&](const Tensor& from, int shards) {
+    return gather_shards(n->forward(shard(from, shards), Context{})).to_vector<float>();
+  };
+  std::vector<float> whole = predict(x, 1), cut = predict(x, 3), of_other = predict(other, 1);
+  n->freeze({6, 5, 2});
+  std::uint64_t reorders = EngineCounters::now().reorders;
+  EXPECT_EQ(predict(x, 1), whole);
+  EXPECT_EQ(predict(x, 3), cut);
+  EXPECT_EQ(EngineCounters::now().reorders, reorders) << "no weights are packed";
+  EXPECT_EQ(predict(other, 1), of_other) << "of another size: not from what was kept";
+  EXPECT_GT(EngineCounters::now().reorders, reorders);
+
+  for (Parameter& p : parameters_of(*n)) p.value.mutable_data<float>()[0] += 1;
+  EXPECT_NE(predict(x, 1), whole) << "parameters were handed out";
+  n->freeze({6, 5, 2});
+  if (has_bf16()) {
+    n->compute_in(Dtype::bf16);
+    std::vector<float> rounded = predict(x, 1);
+    n->freeze({6, 5, 2});
+    EXPECT_EQ(predict(x, 1), rounded);
+  }
+}
+
 }  // namespace
 }  // namespace gradus

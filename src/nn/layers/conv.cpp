@@ -70,15 +70,24 @@ class Conv final : public Module {
   bool shares_weights() const override { return true; }
   Tensor forward(const Tensor& x, const Context& context) override {
     Activation f = context.watch ? Activation{} : activation_;
+    if (!transposed && context.predicts()) {
+      if (context.freezing) frozen_ = {pack_conv(x, weights_.weight(), weights_.bias(), slide(x)), f};
+      if (frozen_.packed.fits(x)) return conv(x, frozen_.packed, f);
+    }
     return transposed ? conv_transpose(x, weights_.weight(), weights_.bias(), slide(x), f)
                       : conv(x, weights_.weight(), weights_.bias(), slide(x), f);
   }
   // The transpose's weights end with its input's channels.
   bool folds_channel_map() const override { return !transposed; }
-  Tensor forward_folded(const Tensor& x, const ChannelMap& after) override {
-    auto [w, b] = weights_.folded(after);
-    return conv(x, w, b, slide(x), after.then);
+  Tensor forward_folded(const Tensor& x, const Module& after, const Context& context) override {
+    if (!context.freezing && frozen_.packed.fits(x)) return conv(x, frozen_.packed, frozen_.then);
+    ChannelMap map = after.channel_map();
+    auto [w, b] = weights_.folded(map);
+    if (!context.freezing) return conv(x, w, b, slide(x), map.then);
+    frozen_ = {pack_conv(x, w, b, slide(x)), map.then};
+    return conv(x, frozen_.packed, map.then);
   }
+  void thaw() override { frozen_ = {}; }
   void visit(const std::string& prefix, const Visitor& v) override { weights_.visit(prefix, v); }
   bool absorb(const Activation& a) override {
     activation_ = a;
@@ -104,10 +113,17 @@ class Conv final : public Module {
     return w;
   }
 
+  // For prediction: weights with what follows them, and the activation after that.
+  struct Frozen {
+    PackedConv packed;
+    Activation then;
+  };
+
   Params params_;
   WindowParams window_;
   Weights weights_;
   Activation activation_;
+  Frozen frozen_;
 };
 
 }  // namespace

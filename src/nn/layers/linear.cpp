@@ -41,9 +41,10 @@ class Linear final : public Module {
     return linear(x, weights_.weight(), weights_.bias(), context.watch ? Activation{} : activation_);
   }
   bool folds_channel_map() const override { return true; }
-  Tensor forward_folded(const Tensor& x, const ChannelMap& after) override {
-    auto [w, b] = weights_.folded(after);
-    return linear(x, w, b, after.then);
+  Tensor forward_folded(const Tensor& x, const Module& after, const Context&) override {
+    ChannelMap map = after.channel_map();
+    auto [w, b] = weights_.folded(map);
+    return linear(x, w, b, map.then);
   }
   void visit(const std::string& prefix, const Visitor& v) override { weights_.visit(prefix, v); }
   bool absorb(const Activation& a) override {

@@ -76,6 +76,9 @@ class Repeat final : public Module {
     }
     return y;
   }
+  void thaw() override {
+    for (auto& block : blocks_) block->thaw();
+  }
   void visit(const std::string& prefix, const Visitor& v) override {
     for (std::size_t i = 0; i < blocks_.size(); ++i) blocks_[i]->visit(prefix + number(i) + ".", v);
   }

@@ -61,6 +61,10 @@ class Residual final : public Module {
     }
     return relu_after_ && !context.watch ? add_relu(side, branch) : side + branch;
   }
+  void thaw() override {
+    branch_->thaw();
+    if (shortcut_) shortcut_->thaw();
+  }
   bool absorb(const Activation& f) override { return relu_after_ = f.kind == Activation::Kind::relu; }
   void visit(const std::string& prefix, const Visitor& v) override {
     branch_->visit(prefix + "branch.", v);

@@ -13,10 +13,10 @@ using kernels::Window;
 
 namespace {
 
-[[noreturn]] void throw_shapes(const char* op, const Tensor& x, const Tensor& w) {
+[[noreturn]] void throw_shapes(const char* op, const Tensor& x, const Shape& w) {
   throw Error(ErrorKind::shape,
               {op, "x [n, size.., in] with one to three axes of size and w [kernel.., in / groups, out]",
-               x.shape().text() + " and " + w.shape().text(), ""});
+               x.shape().text() + " and " + w.text(), ""});
 }
 
 Shape result_shape(const ConvShape& s, int axes) {
@@ -30,20 +30,19 @@ void check_bias(const char* op, const Tensor& b, std::int64_t channels) {
     throw Error(ErrorKind::shape, {op, "bias [" + std::to_string(channels) + "]", b.shape().text(), ""});
 }
 
-ConvShape shape_of(const char* op, const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide) {
-  require_arithmetic(op, x, w);
+ConvShape shape_of(const char* op, const Tensor& x, const Shape& w, const Tensor& b, const Slide& slide) {
   int axes = x.rank() - 2;
   if (axes < 1 || axes > Window::kAxes || w.rank() != axes + 2) throw_shapes(op, x, w);
   ConvShape s;
   s.n = x.dim(0);
   s.in = x.dim(-1);
-  s.out = w.dim(-1);
+  s.out = w[w.rank() - 1];
   s.groups = slide.groups;
-  if (s.groups < 1 || s.in % s.groups != 0 || s.out % s.groups != 0 || w.dim(-2) * s.groups != s.in || s.in < 1 ||
+  if (s.groups < 1 || s.in % s.groups != 0 || s.out % s.groups != 0 || w[w.rank() - 2] * s.groups != s.in || s.in < 1 ||
       s.out < 1)
     throw_shapes(op, x, w);
   check_bias(op, b, s.out);
-  s.window = window_of(op, slide, axes, x.shape().begin() + 1, w.shape().begin());
+  s.window = window_of(op, slide, axes, x.shape().begin() + 1, w.begin());
   return s;
 }
 
@@ -84,11 +83,10 @@ Tensor packed(const ConvShape& s, ConvPass pass, const Tensor& w) {
   return p;
 }
 
-// y = x * w (+ b) at a place. For the transpose this is the gradient's way back.
+// y = x * w (+ b) at a place, with packed weights. For the transpose this is the gradient's way back.
 template <class T>
-void queue_forward(const Place& place, const ConvShape& s, const Tensor& x, const Tensor& w, const View& bias,
+void queue_forward(const Place& place, const ConvShape& s, const Tensor& x, const Tensor& weights, const View& bias,
                    const Tensor& y) {
-  Tensor weights = packed<T>(s, ConvPass::forward, w);
   View vx(x), vw(weights), vy(y);
   Extent extent(place, x.shape());
   run_at(place, [=](int i) {
@@ -126,10 +124,12 @@ Tensor conv(const Tensor& input, const Tensor& w, const Tensor& b, const Slide& 
   if (!is_whole(w) || !is_whole(b)) return conv(input, whole(w), whole(b), slide, f);
   Tensor x = input;
   Place place = place_of(x);
-  ConvShape s = shape_of("conv", x, w, b, slide);
+  require_arithmetic("conv", x, w);
+  ConvShape s = shape_of("conv", x, w.shape(), b, slide);
   auto multiply = [&](const Tensor& z) {
-    dispatch_mixed(x.dtype(), "conv",
-                   [&]<class T>(T) { queue_forward<T>(place, s, x, w, b.defined() ? View(b) : View(), z); });
+    dispatch_mixed(x.dtype(), "conv", [&]<class T>(T) {
+      queue_forward<T>(place, s, x, packed<T>(s, ConvPass::forward, w), b.defined() ? View(b) : View(), z);
+    });
   };
   return activated("conv", place, result_shape(s, x.rank() - 2), x.dtype(), x, w, b, true, f, multiply,
                    [=](BackwardStep& step, Tensor dz) {
@@ -145,6 +145,36 @@ Tensor conv(const Tensor& input, const Tensor& w, const Tensor& b, const Slide& 
                        step.add(0, dx);
                      });
                    });
+}
+
+bool PackedConv::fits(const Tensor& x) const {
+  return weights.defined() && x.dtype() == dtype && x.rank() == example.rank() + 1 && x.shape().without(0) == example;
+}
+
+PackedConv pack_conv(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide) {
+  require_arithmetic("conv", x, w);
+  Tensor from = whole(w), bias = b.defined() ? whole(b) : b;
+  PackedConv p{{}, bias, slide, x.shape().without(0), w.shape(), x.dtype()};
+  ConvShape s = shape_of("conv", x, p.kernel, bias, slide);
+  dispatch_mixed(x.dtype(), "conv", [&]<class T>(T) { p.weights = packed<T>(s, ConvPass::forward, from); });
+  return p;
+}
+
+Tensor conv(const Tensor& input, const PackedConv& p, const Activation& f) {
+  if (!p.fits(input))
+    throw Error(ErrorKind::shape, {"conv", std::string(dtype_name(p.dtype)) + " [n, ..] of " + p.example.text(),
+                                   input.text(), "pack the weights for it"});
+  NoGrad no_grad;
+  Tensor x = input;
+  Place place = place_of(x);
+  ConvShape s = shape_of("conv", x, p.kernel, p.bias, p.slide);
+  auto multiply = [&](const Tensor& z) {
+    dispatch_mixed(x.dtype(), "conv", [&]<class T>(T) {
+      queue_forward<T>(place, s, x, p.weights, p.bias.defined() ? View(p.bias) : View(), z);
+    });
+  };
+  return activated("conv", place, result_shape(s, x.rank() - 2), x.dtype(), x, Tensor(), p.bias, true, f, multiply,
+                   [](BackwardStep&, const Tensor&) {});
 }
 
 Tensor conv_transpose(const Tensor& input, const Tensor& w, const Tensor& b, const Slide& slide, const Activation& f) {
@@ -168,7 +198,7 @@ Tensor conv_transpose(const Tensor& input, const Tensor& w, const Tensor& b, con
                        if (step.wants(1)) step.add(1, weight_gradient<T>(at, s, dz, from, w.shape()));
                        if (!step.wants(0)) return;
                        Tensor dx = make_at(at, from.shape(), from.dtype());
-                       queue_forward<T>(at, s, dz, w, View(), dx);
+                       queue_forward<T>(at, s, dz, packed<T>(s, ConvPass::forward, w), View(), dx);
                        step.add(0, dx);
                      });
                    });
