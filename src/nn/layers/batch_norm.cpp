@@ -23,7 +23,7 @@ struct BatchNormParams {
 class BatchNorm final : public Module {
  public:
   using Params = BatchNormParams;
-  explicit BatchNorm(Params p) : params_(p) {}
+  explicit BatchNorm(Params p) : params_(std::move(p)) {}
   std::string type() const override { return "batch_norm"; }
   Takes takes() const override { return Takes::either; }
   bool uses_batch_statistics() const override { return true; }
