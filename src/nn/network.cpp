@@ -183,7 +183,7 @@ Context Network::context_of(const Node& node, const Context& context) {
 Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
-  is_frozen_ = is_frozen_ || context.freezing;
+  if (context.freezing) is_frozen_ = true;
   if (compute_ != context.compute && compute_ == Dtype::bf16 && x.dtype() != Dtype::f64) {
     Context mixed = context;
     mixed.compute = compute_;

@@ -12,9 +12,8 @@ struct BatchNormParams {
     f("epsilon", epsilon, above(0), "added to the variance");
     f("momentum", momentum, above_to(0, 1), "share of the new batch in the running statistics");
     f("statistics", statistics, {"batch", "shard"},
-      "what training takes them over: the whole mini-batch, or each of the runs of examples it is cut into for "
-      "threads, "
-      "which works like smaller batches");
+      "what training takes them over: the whole mini-batch, or each of the runs of examples that it is cut into for "
+      "threads, which works like smaller batches");
   }
 };
 
