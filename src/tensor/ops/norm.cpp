@@ -23,37 +23,22 @@ void check_channels(const char* op, const Tensor& x, const Tensor& per_channel, 
 std::int64_t rows_in(const Extent& e, int shard, std::int64_t c) { return c == 0 ? 0 : e.elements(shard) / c; }
 
 // Moments of the whole batch from those of its shards, in their order (Chan, Golub, LeVeque, "Updating formulae and a
-// pairwise algorithm for computing sample variances", 1979).
+// pairwise algorithm for computing sample variances", 1979); with `apart` the mean of the shards' own variances
+// instead.
 template <class T>
-void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean,
-                   T* var) {
+void merge_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, bool apart,
+                   T* mean, T* var) {
   for (std::int64_t j = 0; j < c; ++j) {
     double n = 0, mu = 0, m2 = 0;
     for (int s = 0; s < means.shards; ++s) {
       double ns = static_cast<double>(rows_in(extent, s, c));
       double d = static_cast<double>(reinterpret_cast<const T*>(means.slots[s].data)[j]) - mu;
-      m2 += static_cast<double>(reinterpret_cast<const T*>(m2s.slots[s].data)[j]) + d * d * n * ns / (n + ns);
+      m2 += static_cast<double>(reinterpret_cast<const T*>(m2s.slots[s].data)[j]);
+      if (!apart) m2 += d * d * n * ns / (n + ns);
       mu += d * ns / (n + ns);
       n += ns;
     }
     mean[j] = static_cast<T>(mu);
-    var[j] = static_cast<T>(m2 / n);
-  }
-}
-
-// Means over the shards, weighted by their rows, of their means and variances.
-template <class T>
-void average_moments(const TensorImpl& means, const TensorImpl& m2s, const Extent& extent, std::int64_t c, T* mean,
-                     T* var) {
-  for (std::int64_t j = 0; j < c; ++j) {
-    double n = 0, mu = 0, m2 = 0;
-    for (int s = 0; s < means.shards; ++s) {
-      double ns = static_cast<double>(rows_in(extent, s, c));
-      mu += ns * static_cast<double>(reinterpret_cast<const T*>(means.slots[s].data)[j]);
-      m2 += static_cast<double>(reinterpret_cast<const T*>(m2s.slots[s].data)[j]);
-      n += ns;
-    }
-    mean[j] = static_cast<T>(mu / n);
     var[j] = static_cast<T>(m2 / n);
   }
 }
@@ -206,8 +191,8 @@ Tensor batch_norm(const Tensor& argument, const Tensor& gain, const Tensor& bias
   Normalized by{by_shard ? means : batch.mean, make_statistics(place, c, sums, by_shard), {}, {}, by_shard};
   Tensor scale = make_statistics(place, c, sums, by_shard), shift = make_statistics(place, c, sums, by_shard);
   dispatch(sums, "batch_norm", [&]<class T>(T) {
-    auto merge = by_shard ? average_moments<T> : merge_moments<T>;
-    merge(means.impl(), m2s.impl(), extent, c, batch.mean.mutable_data<T>(), batch.variance.mutable_data<T>());
+    merge_moments<T>(means.impl(), m2s.impl(), extent, c, by_shard, batch.mean.mutable_data<T>(),
+                     batch.variance.mutable_data<T>());
     const T *w = gain.data<T>(), *b = bias.data<T>();
     for (int g = 0; g < by.groups(); ++g) {
       const T *mean = of_group<T>(by.mean, g), *var = of_group<T>(by_shard ? m2s : batch.variance, g);
