@@ -90,7 +90,7 @@ Gallery sample_gallery(const Dataset& train, const TaskSpec& task, const ImageFo
       for (std::int64_t epoch = 0; changed && epoch < kEpochsShown; ++epoch)
         tiles.push_back(sample_of(one_row(train, row, epoch), task, format, side));
       for (Picture& t : tiles) {
-        t = at_least(t, kSmallestSide);
+        t = enlarged_within(t, kSmallestSide);
         out.tile = std::max({out.tile, t.width, t.height});
       }
       line.push_back(changed ? sheet({tiles}, kGap, true) : std::move(tiles[0]));
@@ -151,7 +151,7 @@ Gallery filter_gallery(Network& network, const Shape& input) {
       }
     if (f % 16 == 0) lines.emplace_back();
     Picture p = around_grey(values, static_cast<int>(w), static_cast<int>(h), static_cast<int>(given), most);
-    lines.back().push_back(at_least(p, kSmallestSide));
+    lines.back().push_back(enlarged_within(p, kSmallestSide));
   }
   Gallery out{"First filters", "", {}, std::max(lines[0][0].width, lines[0][0].height), {}};
   out.explanation =
@@ -200,7 +200,7 @@ Picture maps_of(const Tensor& values, const std::vector<Picture>& images, int si
     for (std::int64_t c = 0; c < shown; ++c) {
       for (std::int64_t p = 0; p < h * w; ++p) map[static_cast<std::size_t>(p)] = at(i, p, c);
       Picture tile = shrink(around_white(map, static_cast<int>(w), static_cast<int>(h), most), side);
-      lines.back().push_back(at_least(tile, std::max(images[i].width, images[i].height)));
+      lines.back().push_back(enlarged_within(tile, std::max(images[i].width, images[i].height)));
     }
   }
   return sheet(lines, kGap, true);
@@ -225,9 +225,9 @@ Gallery activation_gallery(const ImageModel& model, const Dataset& test) {
   int side = tile_side(layers.size() * rows.size() * kMostChannels, 3);
   std::vector<Picture> images;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    images.push_back(
-        at_least(shrink(picture_of(model.format, inputs, static_cast<std::int64_t>(i), slices_of(input) / 2), side),
-                 kSmallestSide));
+    images.push_back(enlarged_within(
+        shrink(picture_of(model.format, inputs, static_cast<std::int64_t>(i), slices_of(input) / 2), side),
+        kSmallestSide));
   std::vector<LayerOutput> outputs = layer_outputs(model.network, inputs);
   Gallery out{"Layer by layer", "", {}, std::max(images[0].width, images[0].height), {}};
   out.explanation = "What the layers make of " + std::string(rows.size() == 1 ? "an image" : "a few images") +
@@ -274,7 +274,7 @@ std::string place_text(std::uint32_t row, std::int64_t slice, std::int64_t depth
 }
 
 Picture tiles_of(std::vector<Picture> tiles, int side) {
-  for (Picture& p : tiles) p = at_least(shrink(p, side), kSmallestSide);
+  for (Picture& p : tiles) p = enlarged_within(shrink(p, side), kSmallestSide);
   return sheet({tiles}, kGap);
 }
 
@@ -379,7 +379,7 @@ std::vector<Picture> explained_pictures(const ImageModel& model, const Dataset& 
       };
       std::vector<Picture> tiles = {p, heat(slopes)};
       if (maps.defined()) tiles.push_back(heat(maps));
-      for (Picture& t : tiles) t = at_least(t, kSmallestSide);
+      for (Picture& t : tiles) t = enlarged_within(t, kSmallestSide);
       out.push_back(sheet({tiles}, kGap));
     }
   }

@@ -49,7 +49,9 @@ Picture picture_of(const ImageFormat& format, const Tensor& inputs, std::int64_t
   return {p.width, p.height, p.channels, std::move(p.values)};
 }
 
-Picture at_least(const Picture& p, int side) { return enlarge(p, std::max(1, side / std::max(p.width, p.height))); }
+Picture enlarged_within(const Picture& p, int side) {
+  return enlarge(p, std::max(1, side / std::max(p.width, p.height)));
+}
 
 int tile_side(std::size_t tiles, int channels) {
   double side = std::sqrt(kGalleryBytes / (static_cast<double>(std::max<std::size_t>(tiles, 1)) * channels));

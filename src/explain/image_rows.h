@@ -25,7 +25,7 @@ std::int64_t slices_of(const Shape& image);
 Picture picture_of(const ImageFormat& format, const Tensor& inputs, std::int64_t row, std::int64_t slice);
 
 // Enlarged by the largest whole factor with which no side is longer than `side`; as it is where that is below 1.
-Picture at_least(const Picture& picture, int side);
+Picture enlarged_within(const Picture& picture, int side);
 
 // The longest side of each of so many tiles of that many channels, so that a gallery stays small as a file.
 int tile_side(std::size_t tiles, int channels);

@@ -11,7 +11,7 @@
 namespace gradus {
 namespace {
 
-constexpr int kSide = 256;  // the least that a picture's longest side has
+constexpr int kSide = 256;  // small pictures are made larger, up to this
 constexpr std::int64_t kMostSlices = 16, kSlicesInALine = 4;
 
 // Some examples with what the model says of them.
@@ -74,7 +74,7 @@ void each_overlay(const ImageModel& model, const std::shared_ptr<const Dataset>&
         if (s % kSlicesInALine == 0) lines.emplace_back();
         lines.back().push_back(overlay(model, a, i, slices[s], depth));
       }
-      take(first + i, at_least(depth == 1 ? lines[0][0] : sheet(lines, 2), kSide));
+      take(first + i, enlarged_within(depth == 1 ? lines[0][0] : sheet(lines, 2), kSide));
     }
   }
 }
