@@ -7,7 +7,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "gradus/base/parallel.h"
+#include "../base/with_threads.h"
 #include "gradus/data/batch_stream.h"
 #include "gradus/data/source.h"
 #include "nifti_file.h"
@@ -19,15 +19,6 @@ namespace {
 using Rows = std::vector<std::uint32_t>;
 
 constexpr int kExamples = 12, kHeight = 14, kWidth = 11, kDepth = 6, kThreshold = 128;
-
-class Threads {
- public:
-  explicit Threads(int n) : before_(threads()) { set_threads(n); }
-  ~Threads() { set_threads(before_); }
-
- private:
-  int before_;
-};
 
 // Values of no pattern, so that no place looks like another.
 std::uint8_t value_at(int example, int place) {
@@ -211,7 +202,7 @@ TEST(AugmentedSources, AnExampleIsAFunctionOfSeedEpochAndRow) {
     Rows rows = all_rows(*data);
     Batch whole;
     {
-      Threads one(1);
+      WithThreads one(1);
       whole = data->draw(rows, 2);
     }
     std::vector<float> x = whole.inputs.to_vector<float>(), t = targets_of(whole);
@@ -233,7 +224,7 @@ TEST(AugmentedSources, AnExampleIsAFunctionOfSeedEpochAndRow) {
     std::ranges::reverse(mixed);
     mixed.push_back(mixed[3]);  // a sample with repeats
     for (int n : {1, 2, 4}) {
-      Threads scope(n);
+      WithThreads scope(n);
       expect(again->draw(mixed, 2), mixed);
       for (std::uint32_t row : mixed) expect(again->draw(Rows{row}, 2), Rows{row});
       auto batches = static_cast<std::int64_t>((mixed.size() + 3) / 4);
@@ -255,13 +246,13 @@ TEST(AugmentedSources, MixedBatchesAreTheSameAtAnyThreadCount) {
   Rows rows = all_rows(*data);
   Batch first;
   {
-    Threads one(1);
+    WithThreads one(1);
     first = data->draw(rows, 1);
   }
   EXPECT_EQ(first.target.shape(), (Shape{data->size(), 3}));
   EXPECT_NE(first.inputs.to_vector<float>(), unmixed->draw(rows, 1).inputs.to_vector<float>());
   for (int n : {2, 4}) {
-    Threads scope(n);
+    WithThreads scope(n);
     BatchStream stream(*data, rows, data->size(), 0, 1, 1);
     for (const Batch& batch : {data->draw(rows, 1), stream.next()}) {
       EXPECT_EQ(batch.inputs.to_vector<float>(), first.inputs.to_vector<float>());

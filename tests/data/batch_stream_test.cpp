@@ -1,4 +1,5 @@
 #include "gradus/data/batch_stream.h"
+#include "../base/with_threads.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +8,6 @@
 #include <numeric>
 
 #include "../base/expect_error.h"
-#include "gradus/base/parallel.h"
 #include "gradus/tensor/workspace.h"
 
 namespace gradus {
@@ -38,15 +38,6 @@ class Numbers final : public Dataset {
   mutable std::atomic<int> drawn{0};
 };
 
-class Threads {
- public:
-  explicit Threads(int n) : before_(threads()) { set_threads(n); }
-  ~Threads() { set_threads(before_); }
-
- private:
-  int before_;
-};
-
 std::vector<std::uint32_t> backwards() {
   std::vector<std::uint32_t> order(100);
   std::iota(order.rbegin(), order.rend(), 0);
@@ -57,7 +48,7 @@ TEST(BatchStream, BatchesComeInOrderAtAnyThreadCount) {
   Numbers data;
   std::vector<std::uint32_t> order = backwards();
   for (int n : {1, 2, 4}) {
-    Threads scope(n);
+    WithThreads scope(n);
     BatchStream stream(data, order, 7, 2, 15, 3);
     for (std::int64_t k = 2; k < 15; ++k) {
       Batch batch = stream.next();
@@ -72,7 +63,7 @@ TEST(BatchStream, AMistakeComesWithItsBatch) {
   Numbers data;
   std::vector<std::uint32_t> order = backwards();
   for (int n : {1, 3}) {
-    Threads scope(n);
+    WithThreads scope(n);
     BatchStream stream(data, order, 10, 0, 10, 9);
     stream.next();
     stream.next();
@@ -82,7 +73,7 @@ TEST(BatchStream, AMistakeComesWithItsBatch) {
 }
 
 TEST(BatchStream, WhatIsMadeAheadIsBounded) {
-  Threads scope(3);
+  WithThreads scope(3);
   Numbers data;
   std::vector<std::uint32_t> order = backwards();
   {
@@ -93,7 +84,7 @@ TEST(BatchStream, WhatIsMadeAheadIsBounded) {
 }
 
 TEST(BatchStream, MemoryThatPassesBetweenThreadsIsUsedAgain) {
-  Threads scope(3);
+  WithThreads scope(3);
   Numbers data;
   std::vector<std::uint32_t> order = backwards();
   auto epochs = [&](int first, int last) {
@@ -109,7 +100,7 @@ TEST(BatchStream, MemoryThatPassesBetweenThreadsIsUsedAgain) {
 }
 
 TEST(SerialScope, KeepsWorkOnItsThread) {
-  Threads scope(3);
+  WithThreads scope(3);
   SerialScope alone;
   std::atomic<int> elsewhere{0};
   auto here = std::this_thread::get_id();

@@ -4,8 +4,8 @@
 
 #include <atomic>
 
+#include "../base/with_threads.h"
 #include "../data/temp_folder.h"
-#include "gradus/base/parallel.h"
 #include "gradus/data/source.h"
 #include "gradus/train/trainer.h"
 
@@ -13,15 +13,6 @@ namespace gradus {
 namespace {
 
 constexpr int kSide = 10, kExamples = 22;  // batches of 4: the last one of an epoch is short
-
-class Threads {
- public:
-  explicit Threads(int n) : before_(threads()) { set_threads(n); }
-  ~Threads() { set_threads(before_); }
-
- private:
-  int before_;
-};
 
 // Another data set whose batches are made when they are asked for.
 class InFront final : public Dataset {
@@ -143,12 +134,12 @@ TEST(BackgroundTraining, GivesTheBitsOfBatchesMadeInFront) {
     Course run(masks);
     Trained expected;
     {
-      Threads one(1);
+      WithThreads one(1);
       expected = run.train(InFront(*data));
     }
     EXPECT_EQ(expected.losses.size(), 3u);
     for (int n : {1, 2, 4}) {
-      Threads scope(n);
+      WithThreads scope(n);
       EXPECT_EQ(run.train(*data), expected) << n << " threads";
       EXPECT_EQ(run.train(InFront(*data)), expected) << n << " threads";
     }
@@ -162,7 +153,7 @@ TEST(BackgroundTraining, StoppedInsideAnEpochAndResumedGivesTheSameBits) {
     Course run(masks);
     Trained whole = run.train(InFront(*data));
     for (int n : {1, 3}) {
-      Threads scope(n);
+      WithThreads scope(n);
       for (std::int64_t stop_at : {2, 5, 7, 13}) {
         std::vector<Saved> saved;
         Trained part = run.train(*data, nullptr, &saved, stop_at);
@@ -176,7 +167,7 @@ TEST(BackgroundTraining, StoppedInsideAnEpochAndResumedGivesTheSameBits) {
 
 // Killed at any time: what counts is the last checkpoint.
 TEST(BackgroundTraining, ResumesFromEveryCheckpoint) {
-  Threads scope(2);
+  WithThreads scope(2);
   Pictures pictures;
   std::shared_ptr<const Dataset> data = pictures.with_masks();
   Course run(true);

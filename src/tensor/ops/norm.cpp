@@ -84,6 +84,8 @@ struct Normalized {
   }
 };
 
+// Statistics, whole or of each shard. They are written at once, so this is for where nothing is queued: a shard's
+// buffer may have been in use by what is.
 Tensor make_statistics(const Place& place, std::int64_t c, Dtype dtype, bool by_shard) {
   return by_shard ? make_term_at(place, {c}, dtype) : make_whole({c}, dtype);
 }
