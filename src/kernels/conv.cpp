@@ -16,10 +16,12 @@ using Dims = memory::dims;
 constexpr auto kAlgorithm = dnnl::algorithm::convolution_direct;
 constexpr auto kF32 = memory::data_type::f32;
 
-// The library is faster without the depth of data that have none.
-int first_axis(const Window& q) {
-  return q.size[0] == 1 && q.kernel[0] == 1 && q.before[0] == 0 && q.after[0] == 0 ? 1 : 0;
+bool is_missing(const Window& q, int axis) {
+  return q.size[axis] == 1 && q.kernel[axis] == 1 && q.before[axis] == 0 && q.after[axis] == 0;
 }
+
+// The library is faster without the depth of data that have none.
+int first_axis(const Window& q) { return is_missing(q, 0) ? 1 : 0; }
 
 template <class T>
 constexpr auto kType = std::is_same_v<T, bf16> ? memory::data_type::bf16 : kF32;
@@ -90,7 +92,49 @@ struct Descriptions {
   }
 };
 
+// The axis that rows of a result are counted along.
+int rows_axis(const Window& q) {
+  int axis = first_axis(q);
+  return axis == 1 && is_missing(q, 1) ? 2 : axis;
+}
+
+std::int64_t inside(const std::int64_t (&size)[Window::kAxes], int axis) {
+  std::int64_t n = 1;
+  while (++axis < Window::kAxes) n *= size[axis];
+  return n;
+}
+
+// Some rows of a result as a convolution of its own, and where its x and y begin.
+struct Part {
+  ConvShape shape;
+  std::int64_t x, y;
+
+  Part(const ConvShape& s, ConvRows rows) : shape(s) {
+    const Window& q = s.window;
+    const int axis = rows_axis(q);
+    const std::int64_t begin = rows.begin * q.stride[axis] - q.before[axis],
+                       end = (rows.end - 1) * q.stride[axis] - q.before[axis] +
+                             q.dilation[axis] * (q.kernel[axis] - 1) + 1,
+                       first = std::max<std::int64_t>(begin, 0), last = std::min(end, q.size[axis]);
+    shape.window.size[axis] = last - first;
+    shape.window.before[axis] = first - begin;
+    shape.window.after[axis] = end - last;
+    const std::int64_t result[] = {q.result(0), q.result(1), q.result(2)};
+    x = first * inside(q.size, axis) * s.in;
+    y = rows.begin * inside(result, axis) * s.out;
+  }
+};
+
+struct RowsOf {
+  ConvShape shape;
+  ConvRows rows;
+  bool operator==(const RowsOf&) const = default;
+};
+
 struct ConvHash {
+  std::size_t operator()(const RowsOf& r) const {
+    return (*this)(r.shape) + static_cast<std::size_t>(r.rows.begin * 4099 + r.rows.end);
+  }
   std::size_t operator()(const ConvShape& s) const {
     const Window& q = s.window;
     std::int64_t numbers[4 + 6 * Window::kAxes] = {s.n, s.in, s.out, s.groups}, *next = numbers + 4;
@@ -120,9 +164,10 @@ struct Packing : Reorder {
 
 template <class T, bool with_bias>
 struct ForwardPrimitive : Primitive {
-  explicit ForwardPrimitive(const ConvShape& s) {
+  explicit ForwardPrimitive(const ConvShape& s) : ForwardPrimitive(s, packed_weights<T>(s, ConvPass::forward)) {}
+  ForwardPrimitive(const ConvShape& s, const memory::desc& weights) {
     Descriptions<T> d(s);
-    auto pd = d.forward(packed_weights<T>(s, ConvPass::forward), with_bias);
+    auto pd = d.forward(weights, with_bias);
     dnnl::convolution_forward made(pd);
     Primitive::operator=(with_bias ? Primitive("conv", made, pd.scratchpad_desc(),
                                                {{DNNL_ARG_SRC, pd.src_desc()},
@@ -134,6 +179,14 @@ struct ForwardPrimitive : Primitive {
                                                 {DNNL_ARG_WEIGHTS, pd.weights_desc()},
                                                 {DNNL_ARG_DST, pd.dst_desc()}}));
   }
+};
+
+template <class T, bool with_bias>
+struct ForwardRows : ForwardPrimitive<T, with_bias> {
+  std::int64_t x, y;
+  explicit ForwardRows(const RowsOf& r) : ForwardRows(r.shape, Part(r.shape, r.rows)) {}
+  ForwardRows(const ConvShape& all, const Part& part)
+      : ForwardPrimitive<T, with_bias>(part.shape, packed_weights<T>(all, ConvPass::forward)), x(part.x), y(part.y) {}
 };
 
 template <class T>
@@ -160,10 +213,10 @@ struct BackwardWeightsPrimitive : WeightGradient {
   }
 };
 
-template <class Made>
-Made& made_for(const ConvShape& s) {
-  static thread_local PerThread<ConvShape, Made, ConvHash> primitives;
-  return primitives[s];
+template <class Made, class Key>
+Made& made_for(const Key& key) {
+  static thread_local PerThread<Key, Made, ConvHash> primitives;
+  return primitives[key];
 }
 
 // What packs the weights of a pass; their order is that of a batch of one.
@@ -207,6 +260,13 @@ void for_channels(const ConvShape& s, F f) {
 
 }  // namespace
 
+std::int64_t result_rows(const ConvShape& s) {
+  const Window& q = s.window;
+  const int axis = rows_axis(q);
+  const std::int64_t reach = q.dilation[axis] * (q.kernel[axis] - 1) + 1;
+  return q.before[axis] >= reach || q.after[axis] >= reach ? 0 : q.result(axis);
+}
+
 template <class T>
 std::size_t packed_elements(const ConvShape& s, ConvPass pass) {
   return pass == ConvPass::forward ? packing<T, ConvPass::forward>(s).elements
@@ -223,6 +283,16 @@ void conv_forward(const ConvShape& s, const T* x, const T* packed, const Arithme
   made_for<ForwardPrimitive<T, false>>(s).run({x, packed, y});
 }
 template <class T>
+void conv_forward_rows(const ConvShape& s, ConvRows rows, const T* x, const T* packed, const Arithmetic<T>* bias,
+                       T* y) {
+  if (bias != nullptr) {
+    auto& made = made_for<ForwardRows<T, true>>(RowsOf{s, rows});
+    return made.run({x + made.x, packed, y + made.y, bias});
+  }
+  auto& made = made_for<ForwardRows<T, false>>(RowsOf{s, rows});
+  made.run({x + made.x, packed, y + made.y});
+}
+template <class T>
 void conv_backward_data(const ConvShape& s, const T* dy, const T* packed, T* dx) {
   made_for<BackwardDataPrimitive<T>>(s).run({dy, packed, dx});
 }
@@ -231,11 +301,12 @@ void conv_backward_weights(const ConvShape& s, const T* x, const T* dy, Arithmet
   made_for<BackwardWeightsPrimitive<T>>(s).run(x, dy, dw);
 }
 
-#define GRADUS_INSTANTIATE(T)                                                            \
-  template std::size_t packed_elements<T>(const ConvShape&, ConvPass);                   \
-  template void pack_weights<T>(const ConvShape&, ConvPass, const float*, T*);           \
-  template void conv_forward<T>(const ConvShape&, const T*, const T*, const float*, T*); \
-  template void conv_backward_data<T>(const ConvShape&, const T*, const T*, T*);         \
+#define GRADUS_INSTANTIATE(T)                                                                           \
+  template std::size_t packed_elements<T>(const ConvShape&, ConvPass);                                  \
+  template void pack_weights<T>(const ConvShape&, ConvPass, const float*, T*);                          \
+  template void conv_forward<T>(const ConvShape&, const T*, const T*, const float*, T*);                \
+  template void conv_forward_rows<T>(const ConvShape&, ConvRows, const T*, const T*, const float*, T*); \
+  template void conv_backward_data<T>(const ConvShape&, const T*, const T*, T*);                        \
   template void conv_backward_weights<T>(const ConvShape&, const T*, const T*, float*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(bf16)
@@ -256,6 +327,12 @@ void conv_forward(const ConvShape& s, const double* x, const double* w, const do
     for_channels(
         s, [&](std::int64_t i, std::int64_t weight, std::int64_t o) { y[at_y + o] += x[at_x + i] * w[at_w + weight]; });
   });
+}
+template <>
+void conv_forward_rows(const ConvShape& s, ConvRows rows, const double* x, const double* w, const double* bias,
+                       double* y) {
+  Part part(s, rows);
+  conv_forward(part.shape, x + part.x, w, bias, y + part.y);
 }
 template <>
 void conv_backward_data(const ConvShape& s, const double* dy, const double* w, double* dx) {

@@ -83,10 +83,29 @@ Tensor packed(const ConvShape& s, ConvPass pass, const Tensor& w) {
   return p;
 }
 
+// Multiply-adds that are worth a thread of their own, which spins when its turn comes.
+constexpr std::int64_t kParallelConv = 1 << 20;
+
+// One example's convolution: each thread takes some rows of the result, whose bits do not depend on the cut.
+template <class T>
+void forward_of_one(const ConvShape& s, const Tensor& x, const Tensor& weights, const View& bias, const Tensor& y) {
+  const std::int64_t rows = kernels::result_rows(s);
+  const std::int64_t work = s.window.results() * s.window.taps() * (s.in / s.groups) * s.out / rows;
+  parallel_for(static_cast<std::size_t>(rows), static_cast<std::size_t>((kParallelConv + work - 1) / work),
+               [&](std::size_t begin, std::size_t end) {
+                 ComputeScope scope;
+                 kernels::conv_forward_rows<T>(s, {static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end)},
+                                               buffer<T>(x), buffer<T>(weights), bias.template at<Arithmetic<T>>(0),
+                                               buffer<T>(y));
+               });
+}
+
 // y = x * w (+ b) at a place, with packed weights. For the transpose this is the gradient's way back.
 template <class T>
 void queue_forward(const Place& place, const ConvShape& s, const Tensor& x, const Tensor& weights, const View& bias,
                    const Tensor& y) {
+  if (place.plan == nullptr && s.n == 1 && kernels::result_rows(s) > 0)
+    return forward_of_one<T>(s, x, weights, bias, y);
   View vx(x), vw(weights), vy(y);
   Extent extent(place, x.shape());
   run_at(place, [=](int i) {
