@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gradus/kernels/loops.h"
+#include "gradus/kernels/matmul.h"
 #include "gradus/kernels/packed_product.h"
 
 namespace gradus::kernels {
@@ -46,6 +47,9 @@ int blocks_before(Cell c, int array) {
     if (p.array == next && next++ < array) blocks += p.blocks;
   return blocks;
 }
+
+// Rows in all, up to which weights are not packed.
+constexpr I kFewRows = 4;
 
 bool is_gru(Cell c) { return c == Cell::gru || c == Cell::gru_reset_before; }
 
@@ -186,7 +190,24 @@ class Walk {
     return at(of == Part::Of::state ? steps_.states : steps_.resets, t, s_.units);
   }
 
+  // Each part takes all blocks of its weights.
+  void multiply_plain(const RecurrentForward<T>& f, const Part& p, I t) const {
+    if constexpr (!std::is_same_v<T, bf16>) {
+      PackedShape shape = product_of(s_, p, RecurrentPass::forward);
+      const I count = schedule_.running(t) * shape.out;
+      T *z = sums(f.z, p.array), *own = p.add ? room(count) : z;
+      matmul({schedule_.running(t), shape.out, shape.in}, operand(p.of, t),
+             p.of == Part::Of::input ? f.of_input : f.of_state, own);
+      if (p.add) loops<T>().axpy(T(1), own, z, count);
+    }
+  }
+
   void multiply(const RecurrentForward<T>& f, Part::Of of, I t) const {
+    if (f.packed == nullptr) {
+      for (const Part& p : parts_)
+        if (p.of == of) multiply_plain(f, p, t);
+      return;
+    }
     const T* packed = f.packed;
     for (const Part& p : parts_) {
       PackedShape shape = product_of(s_, p, RecurrentPass::forward);
@@ -344,6 +365,11 @@ void pack_weights(const RecurrentShape& s, RecurrentPass pass, const Arithmetic<
 }
 
 template <class T>
+bool takes_plain_weights(const RecurrentShape& s) {
+  return !std::is_same_v<T, bf16> && s.cell != Cell::gru_reset_before && s.n * s.time <= kFewRows;
+}
+
+template <class T>
 void recurrent_forward(const RecurrentShape& s, const RecurrentSteps<T>& steps, const RecurrentForward<T>& f) {
   Walk<T>(s, steps).forward(f);
 }
@@ -355,6 +381,7 @@ void recurrent_backward(const RecurrentShape& s, const RecurrentSteps<T>& steps,
 #define GRADUS_INSTANTIATE(T)                                                                                          \
   template std::size_t packed_elements<T>(const RecurrentShape&, RecurrentPass);                                       \
   template void pack_weights<T>(const RecurrentShape&, RecurrentPass, const Arithmetic<T>*, const Arithmetic<T>*, T*); \
+  template bool takes_plain_weights<T>(const RecurrentShape&);                                                         \
   template void recurrent_forward<T>(const RecurrentShape&, const RecurrentSteps<T>&, const RecurrentForward<T>&);     \
   template void recurrent_backward<T>(const RecurrentShape&, const RecurrentSteps<T>&, const RecurrentBackward<T>&);
 GRADUS_INSTANTIATE(float)

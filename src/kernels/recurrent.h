@@ -33,6 +33,10 @@ template <class T>
 void pack_weights(const RecurrentShape& s, RecurrentPass pass, const Arithmetic<T>* of_input,
                   const Arithmetic<T>* of_state, T* packed);
 
+// Whether so few steps are fastest with weights as they are: to pack them would cost more than their products.
+template <class T>
+bool takes_plain_weights(const RecurrentShape& s);
+
 // What both ways share. Buffers hold n * time rows, those of states n * (time + 1); pointers that a cell does not need
 // are null.
 template <class T>
@@ -49,8 +53,9 @@ struct RecurrentSteps {
 
 template <class T>
 struct RecurrentForward {
-  const T* x;                     // [n, time, in]
-  const T* packed;                // for the forward pass
+  const T* x;       // [n, time, in]
+  const T* packed;  // for the forward pass; null: weights as they are
+  const Arithmetic<T>*of_input, *of_state;
   const Arithmetic<T>* bias;      // [bias blocks units]
   const Arithmetic<T>*h0, *c0;    // [n, units]; null: 0
   Arithmetic<T>* z;               // room for [n, step blocks units]

@@ -209,6 +209,11 @@ RecurrentResult recurrent(const Tensor& input, const RecurrentWeights& weights, 
                      weights.bias.defined() ? whole(weights.bias) : weights.bias};
   RecurrentShape s = shape_of(x, w, {h0, c0}, options);
   const bool has_cells = s.cell == kernels::Cell::lstm;
+  if (x.dtype() == Dtype::bf16 && !recording() && kernels::takes_plain_weights<float>(s)) {
+    RecurrentResult r = recurrent(cast(x, Dtype::f32), w, initial, given);
+    r.y = cast(r.y, Dtype::bf16);
+    return r;
+  }
   if (!has_cells) c0 = Tensor();
   if (!w.bias.defined()) w.bias = Tensor::zeros({kernels::bias_blocks(s.cell) * s.units}, w.input.dtype());
   Place place = place_of(x, h0, c0, options);
@@ -221,17 +226,18 @@ RecurrentResult recurrent(const Tensor& input, const RecurrentWeights& weights, 
   Tensor z = make_at(place, {s.n, kernels::step_blocks(s.cell) * s.units}, own);
   dispatch_mixed(x.dtype(), "recurrent", [&]<class T>(T) {
     using A = Arithmetic<T>;
-    Tensor p = packed<T>(s, RecurrentPass::forward, w);
+    Tensor p = kernels::takes_plain_weights<T>(s) ? Tensor() : packed<T>(s, RecurrentPass::forward, w);
     auto view = [](const Tensor& t) { return t.defined() ? View(t) : View(); };
     KeptViews k(kept);
     Tensor from = aligned(x, place), from_h = aligned_if(h0, place), from_c = aligned_if(c0, place);
-    View vx(from), vp(p), vb(w.bias), vh0 = view(from_h), vc0 = view(from_c), vz(z), vy(out.y), vh(out.h),
-                                      vc = view(out.c);
+    View vx(from), vp = view(p), vi(w.input), vs(w.state), vb(w.bias), vh0 = view(from_h), vc0 = view(from_c), vz(z),
+                   vy(out.y), vh(out.h), vc = view(out.c);
     Extent extent(place, x.shape());
     run_at(place, [=](int i) {
-      kernels::RecurrentForward<T> f{vx.template at<T>(i),  vp.template at<T>(i),  vb.template at<A>(i),
-                                     vh0.template at<A>(i), vc0.template at<A>(i), vz.template at<A>(i),
-                                     vy.template at<T>(i),  vh.template at<A>(i),  vc.template at<A>(i)};
+      kernels::RecurrentForward<T> f{vx.template at<T>(i),  vp.template at<T>(i), vi.template at<A>(i),
+                                     vs.template at<A>(i),  vb.template at<A>(i), vh0.template at<A>(i),
+                                     vc0.template at<A>(i), vz.template at<A>(i), vy.template at<T>(i),
+                                     vh.template at<A>(i),  vc.template at<A>(i)};
       kernels::recurrent_forward<T>(in_shard(s, extent, i), k.at<T>(i), f);
     });
   });
