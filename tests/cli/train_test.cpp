@@ -469,6 +469,33 @@ TEST(Command, UsageMistakesExitWithTwo) {
   EXPECT_EQ(gradus({"--version"}).code, 0);
 }
 
+TEST(Describe, TellsWhatTextsHold) {
+  Folder f;
+  f.write("texts.csv", "review,mood\ngood film,happy\nbad film,sad\ngood,happy\nbad \u001B[31mday,sad\n");
+  std::string config = f.write("texts.toml", R"(name = "texts"
+[data]
+source = "texts.csv"
+text = "review"
+target = "mood"
+tokenizer = { type = "word", min_count = 1 }
+[prepare]
+split = { method = "contiguous", train = 0.5, test = 0.5 }
+[model]
+layers = [ { type = "linear" } ]
+[train]
+epochs = 1
+)");
+  Result r = gradus({"data", "describe", config});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, testing::AllOf(HasSubstr("texts: binary, train 2, validation 0, test 2"),
+                                    HasSubstr("vocabulary of 5"), HasSubstr("most frequent tokens: \"film\" 2"),
+                                    HasSubstr("happy"), testing::Not(HasSubstr("\x1B"))));
+  r = gradus({"data", "describe", config, "--json"});
+  Value texts = parse_json(r.out, "out").at("summary").at("texts");
+  EXPECT_EQ(texts.as_array()[1].at("unknown").as_real(), 4.0 / 7) << "of good, bad ESC [ 31mday: ESC [31 mday";
+  EXPECT_EQ(gradus({"show", "catalog"}).out.find("== tokenizers") == std::string::npos, false);
+}
+
 // A 2 x 1 image is white on one side: mirrored it is white on the other.
 TEST(Describe, DrawsSamplesOfAConfig) {
   Folder f;

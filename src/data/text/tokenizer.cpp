@@ -104,11 +104,12 @@ EncodedTexts encode_some(const Tokenizer& tokenizer, std::span<const std::string
   for (std::size_t i = 0; i < texts.size(); ++i) {
     std::size_t begin = out.tokens.size();
     Tokenizer::Encoded done = tokenizer.append(texts[i], out.tokens);
-    if (done.cut) ++out.cut;
+    auto number = static_cast<std::uint32_t>(first + i);
+    if (done.cut) out.cut.push_back(number);
     if (done.tokens == 0) {  // between the marks, where there are any
       auto middle = static_cast<std::ptrdiff_t>(begin + (out.tokens.size() - begin) / 2);
       out.tokens.insert(out.tokens.begin() + middle, kUnknown);
-      out.empty.push_back(static_cast<std::uint32_t>(first + i));
+      out.empty.push_back(number);
     }
     out.lengths.push_back(static_cast<std::int32_t>(out.tokens.size() - begin));
   }
@@ -135,7 +136,7 @@ EncodedTexts encode_all(const Tokenizer& tokenizer, std::span<const std::string>
     join(all.tokens, piece.tokens);
     join(all.lengths, piece.lengths);
     join(all.empty, piece.empty);
-    all.cut += piece.cut;
+    join(all.cut, piece.cut);
     piece = {};
   }
   return all;

@@ -88,8 +88,8 @@ Vocabulary restored_vocabulary(const Value& state, bool bounds);
 struct EncodedTexts {
   std::vector<std::int32_t> tokens;
   std::vector<std::int32_t> lengths;  // of each text, at least 1: a text without a token is one kUnknown
-  std::vector<std::uint32_t> empty;   // texts that had no token
-  std::size_t cut = 0;                // texts that were cut
+  std::vector<std::uint32_t> empty;   // texts that had no token, ascending
+  std::vector<std::uint32_t> cut;     // texts that were cut, ascending
 };
 // Encodes on all threads.
 EncodedTexts encode_all(const Tokenizer& tokenizer, std::span<const std::string> texts);
