@@ -93,7 +93,7 @@ std::string texts_text(const Value& summary) {
       aligned_table({"part", "texts", "tokens", "min", "median", "95 %", "max", "unknown", "cut", "empty"}, rows) +
       "\nmost frequent tokens:";
   for (const Value& v : summary.at("frequent_tokens").as_array())
-    text += " " + quoted(v.at("token").as_string()) + " " + grouped(v.at("count").as_integer()) + ",";
+    text += " " + gradus::quoted(v.at("token").as_string()) + " " + grouped(v.at("count").as_integer()) + ",";
   text.pop_back();
   return text;
 }

@@ -49,6 +49,8 @@ Value part_summary(const char* name, const RowIndices& rows, const EncodedTexts&
     unknown += std::ranges::count(own, kUnknown);
   }
   std::ranges::sort(lengths);
+  std::size_t empty = count_among(encoded.empty, rows);  // each has one kUnknown that stands for no token
+  unknown -= static_cast<std::int64_t>(empty);
   Value v = Value::table();
   v.set("part", name);
   v.set("texts", rows.size());
@@ -59,7 +61,7 @@ Value part_summary(const char* name, const RowIndices& rows, const EncodedTexts&
   v.set("longest", lengths.back());
   v.set("unknown", static_cast<double>(unknown) / static_cast<double>(tokens));
   v.set("cut", count_among(encoded.cut, rows));
-  v.set("empty", count_among(encoded.empty, rows));
+  v.set("empty", empty);
   return v;
 }
 

@@ -13,7 +13,7 @@ namespace gradus {
 //   { ..., vocabulary, texts = [ { part, texts, tokens, shortest, median, p95, longest, unknown, cut, empty } ],
 //     frequent_tokens = [ { token, count } of the training part ] }
 // Lengths are in tokens, quantiles interpolated linearly between the two nearest; `unknown` is the share of tokens that
-// are no words of the vocabulary.
+// the vocabulary does not have.
 void add_text_summary(Value& summary, const Tokenizer& tokenizer, const EncodedTexts& encoded, const Split& parts);
 
 // Sentences for the user: texts that were cut, that have no token, and that are in the training part and in another.
