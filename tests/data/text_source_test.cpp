@@ -208,6 +208,14 @@ TEST(TextTable, TheVocabularyIsOfTheTrainingPartWhateverTheSplit) {
   }
 }
 
+TEST(TextTable, CopiesCanBeKeptTogether) {
+  TempFile file("review,mood\na a,x\nb b,y\na a,x\nc c,y\nb b,y\nd d,x\n");
+  LoadedData data =
+      load(table(file), "split = { method = \"group\", column = \"review\", train = 0.67, test = 0.33 }\n");
+  EXPECT_EQ(data.train->size() + data.test->size(), 6);
+  EXPECT_THAT(data.notes, Not(Contains(HasSubstr("also in the training part"))));
+}
+
 TEST(TextTable, MistakesAreNamed) {
   TempFile file(kTrain);
   std::string start = "source = \"" + file.path() + "\"\n";

@@ -88,6 +88,12 @@ TEST(WordTokenizer, RareAndNewWordsAreUnknown) {
   EXPECT_THAT(tokens_of(*two, "the The b"), ElementsAre("<unk>", "The", "b"));  // T before t among equals
 }
 
+TEST(WordTokenizer, WordsThatAreNoneStayUnknown) {
+  std::string longest(256, 'w'), longer(257, 'w');
+  auto t = learned("{ type = \"word\", min_count = 1 }", {longest + " " + longer});
+  EXPECT_EQ(t->encode(longest + " " + longer), (Tokens{2, kUnknown}));
+}
+
 TEST(WordTokenizer, TextIsPutTogetherAsItIsWritten) {
   std::string text = "well, it's (almost) 1,000.5 \u201Cgood\u201D words: yes! e - mail";
   auto t = learned("{ type = \"word\", min_count = 1 }", {text});
@@ -262,7 +268,7 @@ TEST(Tokenizer, MistakesInConfigsAreNamed) {
   auto mistake = [](const std::string& spec) { return error_of(ErrorKind::config, [&] { made(spec); }); };
   EXPECT_THAT(mistake("words"), HasSubstr("did you mean \"word\"?"));
   EXPECT_THAT(mistake("{ type = \"word\", max_word = 3 }"), HasSubstr("max_words"));
-  EXPECT_THAT(mistake("{ type = \"word\", max_words = 0 }"), AllOf(HasSubstr("t.max_words"), HasSubstr("500000")));
+  EXPECT_THAT(mistake("{ type = \"word\", max_words = 0 }"), AllOf(HasSubstr("t.max_words"), HasSubstr("200000")));
   EXPECT_THAT(mistake("{ type = \"bpe\", vocabulary = 259 }"), AllOf(HasSubstr("t.vocabulary"), HasSubstr("260")));
   EXPECT_THAT(mistake("{ type = \"char\", max_length = -1 }"), HasSubstr("t.max_length"));
 }

@@ -7,6 +7,8 @@
 namespace gradus {
 namespace {
 
+constexpr std::size_t kLongestWord = 256;  // bytes; longer ones are codes and noise, and stay unknown
+
 // Whether a word stands without a space behind it, or before it, in running text.
 constexpr std::string_view kOpening[] = {"(", "[", "{", "\u201C", "\u2018", "\u00AB", "\u00BF", "\u00A1", "$", "#"};
 constexpr std::string_view kClosing[] = {".", ",", ";",      ":",      "!",      "?",      ")",
@@ -24,7 +26,7 @@ class WordTokenizer final : public Tokenizer {
     std::int64_t max_words = 20'000, min_count = 2;
     bool lower = true;
     void fields(Fields& f) {
-      f("max_words", max_words, between(1, 500'000), "words in the vocabulary, the most frequent ones");
+      f("max_words", max_words, between(1, 200'000), "words in the vocabulary, the most frequent ones");
       f("min_count", min_count, at_least(1), "rarer words are unknown");
       f("lower", lower, "whether capitals become small letters");
       shared.shared_fields(f);
@@ -44,6 +46,7 @@ class WordTokenizer final : public Tokenizer {
     std::string small;
     texts([&](std::string_view text) {
       each_word(written(text, small), [&](std::string_view word) {
+        if (word.size() > kLongestWord) return true;
         auto number = static_cast<std::size_t>(words.add(word));
         if (number == counts.size()) counts.push_back(0);
         ++counts[number];
