@@ -253,7 +253,7 @@ TEST(Tokenizer, ManyTextsAreEncodedAlikeOnAnyNumberOfThreads) {
 }
 
 TEST(Tokenizer, TextThatIsNotUtf8IsRefused) {
-  for (const char* type : {"char", "word", "bpe"}) {
+  for (const std::string& type : tokenizers().names()) {
     auto t = learned(type, {"abc"});
     EXPECT_THAT(error_of(ErrorKind::data, [&] { t->encode("ab\xFF"); }), HasSubstr("text:1:3"));
     EXPECT_THAT(error_of(ErrorKind::data, [&] { learned(type, {"\xC3"}); }), HasSubstr("UTF-8"));

@@ -8,7 +8,7 @@
 namespace gradus {
 namespace {
 
-constexpr std::size_t kAscii = 128, kCodePoints = 0x110000;
+constexpr std::size_t kAscii = 128;
 
 // Code points.
 class CharTokenizer final : public Tokenizer {
@@ -40,12 +40,16 @@ class CharTokenizer final : public Tokenizer {
 
  private:
   void learn_from(const EachText& texts) override {
-    std::vector<std::int64_t> counts(kCodePoints);
+    std::vector<std::int64_t> counts(kAscii);  // as long as the largest code point wants
     texts([&](std::string_view text) {
-      each_code_point(text, [&](char32_t c, std::string_view) { ++counts[p_.lower ? folded(c) : c]; });
+      each_code_point(text, [&](char32_t c, std::string_view) {
+        std::size_t own = p_.lower ? folded(c) : c;
+        if (own >= counts.size()) counts.resize(own + 1);
+        ++counts[own];
+      });
     });
     std::vector<std::pair<std::string, std::int64_t>> counted;
-    for (std::size_t c = 0; c < kCodePoints; ++c) {
+    for (std::size_t c = 0; c < counts.size(); ++c) {
       if (counts[c] == 0) continue;
       counted.emplace_back("", counts[c]);
       append_utf8(counted.back().first, static_cast<char32_t>(c));
