@@ -471,7 +471,7 @@ TEST(Command, UsageMistakesExitWithTwo) {
 
 TEST(Describe, TellsWhatTextsHold) {
   Folder f;
-  f.write("texts.csv", "review,mood\ngood film,happy\nbad film,sad\ngood,happy\nbad \u001B[31mday,sad\n");
+  f.write("texts.csv", "review,mood\ngood film,happy\nbad \u001B[31mday,sad\ngood,happy\nbad new film,sad\n");
   std::string config = f.write("texts.toml", R"(name = "texts"
 [data]
 source = "texts.csv"
@@ -487,13 +487,14 @@ epochs = 1
 )");
   Result r = gradus({"data", "describe", config});
   ASSERT_EQ(r.code, 0) << r.err;
-  EXPECT_THAT(r.out, testing::AllOf(HasSubstr("texts: binary, train 2, validation 0, test 2"),
-                                    HasSubstr("vocabulary of 5"), HasSubstr("most frequent tokens: \"film\" 2"),
-                                    HasSubstr("happy"), testing::Not(HasSubstr("\x1B"))));
+  EXPECT_THAT(r.out,
+              testing::AllOf(HasSubstr("texts: binary, train 2, validation 0, test 2"), HasSubstr("vocabulary of 8"),
+                             HasSubstr("most frequent tokens: \"\\u001b\" 1, \"31mday\" 1"), HasSubstr("happy"),
+                             testing::Not(HasSubstr("\x1B"))));
   r = gradus({"data", "describe", config, "--json"});
   Value texts = parse_json(r.out, "out").at("summary").at("texts");
-  EXPECT_EQ(texts.as_array()[1].at("unknown").as_real(), 4.0 / 7) << "of good, bad ESC [ 31mday: ESC [31 mday";
-  EXPECT_EQ(gradus({"show", "catalog"}).out.find("== tokenizers") == std::string::npos, false);
+  EXPECT_EQ(texts.as_array()[1].at("unknown").as_real(), 0.25) << "of good, bad new film: new";
+  EXPECT_THAT(gradus({"show", "catalog"}).out, HasSubstr("== tokenizers\nbpe: "));
 }
 
 // A 2 x 1 image is white on one side: mirrored it is white on the other.
