@@ -70,23 +70,10 @@ void check_not_in_both(const ImageList& list, std::size_t train) {
 
 }  // namespace
 
-std::string data_path(const std::string& folder, const std::string& name, const std::string& place) {
-  std::string path = resolve_path(folder, name);
-  if (name.empty()) throw Error(ErrorKind::config, {place, "a file's or folder's name", "an empty text", ""});
-  if (fs::exists(path)) return path;
-  throw Error(ErrorKind::file, place, "there is no file or folder " + path,
-              fs::path(name).is_relative() ? gradus::quoted(name) + " starts at the config's folder" : "");
-}
-
 std::vector<std::string> images_in(const std::string& folder) {
-  std::vector<std::string> paths;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    std::string name = entry.path().filename().string();
-    if (name[0] != '.' && has_image_name(name) && entry.is_regular_file()) paths.push_back(entry.path().string());
-  }
+  std::vector<std::string> paths = files_in(folder, [](const std::string& name) { return has_image_name(name); });
   if (paths.empty())
     throw Error(ErrorKind::data, {folder, "images (.png, .jpg, .jpeg or .webp)", "a folder without any", ""});
-  std::ranges::sort(paths);
   return paths;
 }
 

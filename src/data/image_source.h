@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus/data/data_paths.h"
 #include "gradus/data/image_dataset.h"
 #include "gradus/data/image_files.h"
 #include "gradus/data/source.h"
@@ -96,8 +97,6 @@ class ImageSource : public Source {
   TaskSpec task_;
 };
 
-// The path of a file or folder that a config names at `place`. Throws Error{file} when there is none.
-std::string data_path(const std::string& folder, const std::string& name, const std::string& place);
 // The image files in a folder, in the order of their names, hidden ones left out. Throws Error{data} where there are
 // none.
 std::vector<std::string> images_in(const std::string& folder);

@@ -61,7 +61,8 @@ std::string source_format(const SourceConfig& config) {
   if (const Value* format = config.data.find("format")) return format->as_string("data.format");
   std::string file = first_file(config);
   if (ends_with(file, ".gz")) file.resize(file.size() - 3);
-  return ends_with(file, "ubyte") || ends_with(file, ".idx") ? "idx" : "csv";
+  if (ends_with(file, "ubyte") || ends_with(file, ".idx")) return "idx";
+  return config.data.find("text") != nullptr ? "text_table" : "csv";
 }
 
 std::unique_ptr<Source> make_source(const SourceConfig& config) {

@@ -40,15 +40,6 @@ std::vector<std::string> names_in(const Value& given, const std::string& place) 
   return names;
 }
 
-std::vector<std::string> sub_folders(const std::string& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && entry.path().filename().string()[0] != '.')
-      names.push_back(entry.path().filename().string());
-  std::ranges::sort(names);
-  return names;
-}
-
 // Images in one sub-folder per class, or named in a CSV list with their labels.
 class FolderSource final : public ImageSource {
  public:
