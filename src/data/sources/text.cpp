@@ -80,7 +80,7 @@ class TextSource final : public Source {
       std::vector<std::int32_t> tokens = tokenizer_->encode(piece);
       sizes.set(name, static_cast<std::int64_t>(tokens.size()));
       note_unknown(tokens, name, out.notes);
-      return dataset(std::move(tokens), name);
+      return dataset(tokens, name);
     };
     out.train = part("train", parts.train);
     out.validation = part("validation", parts.validation);
@@ -111,7 +111,7 @@ class TextSource final : public Source {
     out.has_target = true;
     std::vector<std::int32_t> tokens = tokenizer_->encode(text);
     note_unknown(tokens, files[0], out.notes);
-    out.data = dataset(std::move(tokens), files[0]);
+    out.data = dataset(tokens, files[0]);
     return out;
   }
 
@@ -139,7 +139,6 @@ class TextSource final : public Source {
       while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
       return at;
     };
-    TextParts p;
     if (split.method == "files") {
       const std::size_t end = cut(1 - split.validation);
       return {text.substr(0, end), text.substr(end), test, {}};
@@ -149,7 +148,7 @@ class TextSource final : public Source {
     return {text.substr(0, a), text.substr(a, b - a), text.substr(b, c - b), text.substr(c)};
   }
 
-  std::shared_ptr<const Dataset> dataset(std::vector<std::int32_t> tokens, const std::string& name) const {
+  std::shared_ptr<const Dataset> dataset(const std::vector<std::int32_t>& tokens, const std::string& name) const {
     const auto count = static_cast<std::int64_t>(tokens.size());
     if (count < 2)
       throw Error(ErrorKind::data,

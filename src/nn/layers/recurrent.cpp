@@ -86,8 +86,7 @@ struct Direction {
 // Sequences [time, in] -> [time, units], or [units] after the last step; of both directions [.., 2 units].
 class RecurrentLayer : public Module {
  public:
-  RecurrentLayer(RecurrentParams p, const CellForm& form, const std::string& place)
-      : params_(std::move(p)), form_(form) {
+  RecurrentLayer(const RecurrentParams& p, const CellForm& form, const std::string& place) : params_(p), form_(form) {
     make_initializer(params_.initializer, {}, place + ".initializer");
     make_initializer(params_.state_initializer, {}, place + ".state_initializer");
   }
@@ -231,7 +230,8 @@ template <class P>
 class LayerOf final : public RecurrentLayer {
  public:
   using Params = P;
-  LayerOf(const P& p, const std::string& place) : RecurrentLayer(p, form_of(p), place) {}
+  LayerOf(const P& p, const std::string& place)
+      : RecurrentLayer(static_cast<const RecurrentParams&>(p), form_of(p), place) {}
   std::string type() const override { return kName; }
 
  private:
