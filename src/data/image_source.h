@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus/data/file_lists.h"
 #include "gradus/data/image_dataset.h"
 #include "gradus/data/image_files.h"
 #include "gradus/data/source.h"
@@ -96,15 +97,8 @@ class ImageSource : public Source {
   TaskSpec task_;
 };
 
-// The path of a file or folder that a config names at `place`. Throws Error{file} when there is none.
-std::string data_path(const std::string& folder, const std::string& name, const std::string& place);
 // The image files in a folder, in the order of their names, hidden ones left out. Throws Error{data} where there are
 // none.
 std::vector<std::string> images_in(const std::string& folder);
-// The column `name` of a list of files as paths, relative ones starting at the list's folder. Throws Error{file} that
-// names the row of one that is not there.
-std::vector<std::string> listed_paths(const Table& table, const std::string& name);
-// A CSV list of files, its columns of file names `names` read as text.
-Table read_list(const std::string& path, const std::vector<std::string>& names);
 
 }  // namespace gradus
