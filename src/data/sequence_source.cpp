@@ -115,8 +115,9 @@ RowIndices SequenceSource::labelled(const Sequences& s, std::vector<std::string>
   RowIndices rows = labelled_rows(s.known, columns);
   if (rows.empty()) throw Error(ErrorKind::data, s.known.name(), "no sequence has a target");
   if (rows.size() < s.size())
-    notes.push_back(count_text(s.size() - rows.size(), "sequence has", "sequences have") +
-                    " no target and are left out");
+    notes.push_back(
+        count_text(s.size() - rows.size(), "sequence without a target is", "sequences without a target are") +
+        " left out");
   return rows;
 }
 

@@ -157,7 +157,7 @@ TEST(FastaSource, LabelsComeFromATable) {
   LoadedData loaded = source_of(data, "split = { method = \"group\", column = \"strain\", train = 0.5, test = 0.5 }\n")
                           ->load(folder.path(), 1);
   EXPECT_THAT(loaded.notes, Contains(HasSubstr("1 sequence is not in")));
-  EXPECT_THAT(loaded.notes, Contains(HasSubstr("1 sequence has no target")));
+  EXPECT_THAT(loaded.notes, Contains(HasSubstr("1 sequence without a target is")));
   const Batch train = loaded.train->fetch(std::vector<std::uint32_t>{0, 1});
   const std::vector<std::int32_t> lengths = train.lengths.to_vector<std::int32_t>();
   EXPECT_THAT(train.target.to_vector<std::int32_t>(), ElementsAre(0, 1)) << "in the order of the FASTA file";
