@@ -39,11 +39,12 @@ struct Cursor {
 
 std::optional<double> date(Cursor& c) {
   auto year = c.digits(4);
-  if (!year || !c.take('-')) return {};
+  char separator = !c.rest.empty() && c.rest[0] == '/' ? '/' : '-';
+  if (!year || !c.take(separator)) return {};
   auto month = c.digits(2);
   if (!month) return {};
   int day = 1;
-  if (c.take('-')) {
+  if (c.take(separator)) {
     auto given = c.digits(2);
     if (!given) return {};
     day = *given;

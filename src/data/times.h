@@ -10,7 +10,8 @@ namespace gradus {
 
 // Reads a date or time of ISO 8601 as seconds since 1970-01-01T00:00Z: "2014-03", "2014-03-31", and with 'T' or a space
 // before it a time "12:30", "12:30:05" or "12:30:05.25", after which 'Z' or an offset "+02:00" may stand; without one
-// it is taken as UTC. False, with `seconds` untouched, for anything else, also for days and times that do not exist.
+// it is taken as UTC. Dates may also be written "2014/03/31". False, with `seconds` untouched, for anything else, also
+// for days and times that do not exist.
 bool parse_time(std::string_view text, double& seconds);
 
 // The date and, unless it is midnight, the time: "2014-03-31", "2014-03-31T12:30:05".

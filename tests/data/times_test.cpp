@@ -23,6 +23,7 @@ TEST(Times, DatesAndTimesAreSecondsSince1970) {
   EXPECT_EQ(seconds_of("2014-03-31T23:59:59+02:00"), 1396303199);
   EXPECT_EQ(seconds_of("2024-12-31T00:00-11:30"), 1735644600);
   EXPECT_EQ(seconds_of("1749-01"), -6974035200.0);
+  EXPECT_EQ(seconds_of("2000/02/29 12:30:05.25"), 951827405.25);
   EXPECT_EQ(seconds_of("1900-03-01"), -2203891200.0);
   EXPECT_EQ(seconds_of("0001-01-01"), -62135596800.0);
 }
