@@ -103,10 +103,11 @@ double Frequency::after(double time, std::int64_t steps) const {
   return at.time();
 }
 
-std::string Frequency::text() const {
+std::string Frequency::text(bool of_dates) const {
+  if (!of_dates) return fmt::format("every {:.6g}", units);
   for (const Named& n : kNamed)
     if (n.frequency.units == units && n.frequency.months == months) return n.name;
-  return months > 0 ? fmt::format("every {} months", months) : fmt::format("every {:.6g}", units);
+  return months > 0 ? fmt::format("every {} months", months) : fmt::format("every {:.6g} s", units);
 }
 
 Value Frequency::state() const {

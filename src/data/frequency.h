@@ -24,7 +24,8 @@ struct Frequency {
   std::int64_t steps(double from, double to) const;
   // The time so many steps later.
   double after(double time, std::int64_t steps) const;
-  std::string text() const;  // "daily", "every 3 months", "every 600 s"
+  // Of dates "daily", "every 2 months" or "every 600 s", of plain numbers "every 0.5".
+  std::string text(bool of_dates) const;
 
   // For the model file. restored throws Error{data} for a state that is damaged.
   Value state() const;

@@ -90,18 +90,18 @@ class Grid {
     std::string from = series_.time_name(series_.steps() - 1);
     std::string to = form_.time.empty() ? "" : table_.column(form_.time).text(row);
     if (steps < 1)
-      throw Error(
-          ErrorKind::data, row_place(table_, form_.time, row),
-          fmt::format("{} is no whole number of steps after {} ({})", short_quoted(to), from, series_.frequency.text()),
-          "set data.frequency to the distance of the rows");
+      throw Error(ErrorKind::data, row_place(table_, form_.time, row),
+                  fmt::format("{} is no whole number of steps after {} ({})", short_quoted(to), from,
+                              series_.frequency.text(series_.has_dates)),
+                  "set data.frequency to the distance of the rows");
     if (steps > 1 && form_.gaps == "error")
-      throw Error(
-          ErrorKind::data, row_place(table_, form_.time, row),
-          fmt::format("there is no row between {} and {} ({})", from, short_quoted(to), series_.frequency.text()),
-          "add the rows, or write gaps = \"interpolate\" or \"previous\" under [data]");
+      throw Error(ErrorKind::data, row_place(table_, form_.time, row),
+                  fmt::format("there is no row between {} and {} ({})", from, short_quoted(to),
+                              series_.frequency.text(series_.has_dates)),
+                  "add the rows, or write gaps = \"interpolate\" or \"previous\" under [data]");
     require_memory(static_cast<double>(steps) * 8 * static_cast<double>(cells_.size() + 1), ErrorKind::data,
                    row_place(table_, form_.time, row), "the steps of the gap before it",
-                   "is data.frequency (" + series_.frequency.text() + ") right?");
+                   "is data.frequency (" + series_.frequency.text(series_.has_dates) + ") right?");
     for (std::int64_t k = 1; k < steps; ++k) {
       series_.times.push_back(series_.frequency.after(last, k));
       series_.values.insert(series_.values.end(), cells_.size(), kNone);

@@ -43,14 +43,15 @@ TEST(Frequency, MonthsAreThoseOfTheCalendar) {
 }
 
 TEST(Frequency, ItIsToldFromTheTimes) {
-  EXPECT_EQ(Frequency::of("auto", {at("2020-01-01"), at("2020-02-01"), at("2020-03-01")}, true).text(), "monthly");
+  EXPECT_EQ(Frequency::of("auto", {at("2020-01-01"), at("2020-02-01"), at("2020-03-01")}, true).text(true), "monthly");
   EXPECT_EQ(
-      Frequency::of("auto", {at("2020-01-01"), at("2020-01-02"), at("2020-01-05"), at("2020-01-06")}, true).text(),
+      Frequency::of("auto", {at("2020-01-01"), at("2020-01-02"), at("2020-01-05"), at("2020-01-06")}, true).text(true),
       "daily");
-  EXPECT_EQ(Frequency::of("auto", {at("2020-01-01"), at("2020-01-29"), at("2020-02-26")}, true).text(),
-            "every 2.4192e+06")
+  EXPECT_EQ(Frequency::of("auto", {at("2020-01-01"), at("2020-01-29"), at("2020-02-26")}, true).text(true),
+            "every 2.4192e+06 s")
       << "28 days, on other days of the month";
-  EXPECT_EQ(Frequency::of("auto", {1, 1.5, 2, 2.5}, false).units, 0.5);
+  EXPECT_EQ(Frequency::of("auto", {1, 1.5, 2, 2.5}, false).text(false), "every 0.5");
+  EXPECT_EQ(Frequency::of("auto", {1700, 1701}, false).text(false), "every 1") << "which are no seconds";
   const Frequency twelfth = Frequency::of("auto", {1749, 1749.083, 1749.167, 1749.25}, false);
   EXPECT_EQ(twelfth.steps(1749.25, 1749.333), 1) << "rounded times are met to within a tenth of a step";
   EXPECT_EQ(twelfth.steps(1749.25, 1749.3), 0);

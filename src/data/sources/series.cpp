@@ -91,7 +91,7 @@ class SeriesSource final : public Source {
     borders.validation -= borders.train;
     borders.test -= borders.train;
     out.notes.push_back(fmt::format("{} ({}) from {} to {}", count_text(series.steps(), "step"),
-                                    series.frequency.text(), series.time_name(0),
+                                    series.frequency.text(series.has_dates), series.time_name(0),
                                     series.time_name(series.steps() - 1)));
     fit(series, borders.validation, out.notes);
 
@@ -250,7 +250,7 @@ class SeriesSource final : public Source {
     v.set("format", "series");
     v.set("task", std::string(task_name(task_.kind)));
     v.set("steps", series.steps());
-    v.set("frequency", series.frequency.text());
+    v.set("frequency", series.frequency.text(series.has_dates));
     v.set("from", series.time_name(0));
     v.set("to", series.time_name(series.steps() - 1));
     v.set("features", std::move(features));
