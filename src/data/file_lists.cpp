@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
+#include <mutex>
 
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
+#include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
 #include "gradus/data/readers/csv.h"
 
@@ -75,6 +78,27 @@ std::vector<std::string> listed_paths(const Table& table, const std::string& nam
     paths.push_back(path);
   }
   return paths;
+}
+
+void for_each_file(std::size_t n, const std::function<void(std::size_t)>& work) {
+  std::mutex mutex;
+  std::size_t first_bad = n;
+  std::exception_ptr failure;
+  parallel_for(n, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      try {
+        work(i);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (i < first_bad) {
+          first_bad = i;
+          failure = std::current_exception();
+        }
+        return;
+      }
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace gradus

@@ -32,4 +32,7 @@ Table read_list(const std::string& path, const std::vector<std::string>& names);
 // names the row of one that is not there.
 std::vector<std::string> listed_paths(const Table& table, const std::string& name);
 
+// Calls work(i) for i below `n` on all threads; of several exceptions the one of the smallest i is rethrown.
+void for_each_file(std::size_t n, const std::function<void(std::size_t)>& work);
+
 }  // namespace gradus
