@@ -30,6 +30,17 @@ WORKLOADS = {
     "loader1024": ([784, 128, 10], 1024, "adam", "loader"),
 }
 
+# cell, units, batch, steps, symbols, and what is done with them
+SEQUENCES = {
+    "lstm128": (nn.LSTM, 128, 32, 64, 65, "next"),
+    "lstm512": (nn.LSTM, 512, 64, 64, 65, "next"),
+    "gru128": (nn.GRU, 128, 32, 64, 65, "next"),
+    "gru512": (nn.GRU, 512, 64, 64, 65, "next"),
+    "rnn512": (nn.RNN, 512, 64, 64, 65, "next"),
+    "sentiment": (nn.LSTM, 64, 64, 200, 20000, "class"),
+    "generate": (nn.LSTM, 512, 1, 1, 65, "generate"),
+}
+
 
 def median_time(seconds, f):
     begin = time.perf_counter()
@@ -112,10 +123,59 @@ class UNet(nn.Module):
         return self.scores(x)
 
 
+class Recurrent(nn.Module):
+    def __init__(self, cell, units, symbols, task):
+        super().__init__()
+        self.embedding = nn.Embedding(symbols, 64)
+        self.cell = cell(64, units, batch_first=True, bidirectional=task == "class")
+        self.scores = nn.Linear(2 * units, 2) if task == "class" else nn.Linear(units, symbols)
+
+    def forward(self, x, lengths=None, state=None):
+        x = self.embedding(x)
+        if lengths is None:
+            y, state = self.cell(x, state)
+            return self.scores(y), state
+        x = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        h = self.cell(x)[1][0]
+        return self.scores(torch.cat([h[0], h[1]], 1)), None
+
+
+def sequences(name):
+    """What is timed of a network over symbols: a step of training, or one symbol more."""
+    cell, units, batch, steps, symbols, task = SEQUENCES[name]
+    model = Recurrent(cell, units, symbols, task)
+    x = torch.randint(symbols, (batch, steps))
+    if task == "generate":
+        state = None
+
+        def go_on():
+            nonlocal state
+            with torch.inference_mode():
+                state = model(x, state=state)[1]
+
+        return go_on
+    y = torch.randint(2, (batch,)) if task == "class" else torch.randint(symbols, (batch * steps,))
+    least = steps // 4
+    lengths = torch.tensor([least + (steps - least) * i // (batch - 1) for i in range(batch)]) if task == "class" else None
+    loss, opt = nn.CrossEntropyLoss(), torch.optim.Adam(model.parameters(), lr=0.001)
+
+    def step():
+        opt.zero_grad(set_to_none=True)
+        scores = model(x, lengths)[0]
+        loss(scores.flatten(0, -2), y).backward()
+        opt.step()
+
+    return step
+
+
 def compiled(model, x):
     """Traced, frozen and optimised for prediction: batch norm folded."""
     with torch.inference_mode():
         return torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(model, x)))
+
+
+def report(seconds, before):
+    print(f"{seconds * 1e6:.3f} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.1f}")
 
 
 def main():
@@ -123,6 +183,9 @@ def main():
     torch.manual_seed(0)
     seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 2.0
     name, *options = sys.argv[1].split("_")  # last: images in channels-last order; compiled: for prediction
+    if name in SEQUENCES:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return report(median_time(seconds, sequences(name)), before)
     widths, batch, optimizer, epoch = WORKLOADS[name]
     n = 60000 if epoch in ("index", "loader") else batch
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -165,8 +228,7 @@ def main():
     if "compiled" in options:
         model = compiled(model, x)
     f = {"": lambda: step(x, y), "index": index_epoch, "loader": loader_epoch, "predict": predict}[epoch]
-    time = median_time(seconds, f)
-    print(f"{time * 1e6:.3f} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.1f}")
+    report(median_time(seconds, f), before)
 
 
 main()

@@ -31,6 +31,26 @@ struct Workload {
   bool predicts = false;
 };
 
+// Networks over symbols: an embedding of 64, a recurrent layer, scores. A step of training on sequences of `time`
+// symbols, each with the next as its target or, of `classes`, the whole with one, their lengths then from a quarter of
+// `time` to all of it; or one symbol after the other, each with the state of the one before.
+struct Sequences {
+  const char* name;
+  const char* cell;
+  std::int64_t units, batch, time, symbols, classes = 0;
+  bool bidirectional = false, generates = false;
+};
+
+const Sequences kSequences[] = {
+    {"lstm128", "lstm", 128, 32, 64, 65},
+    {"lstm512", "lstm", 512, 64, 64, 65},
+    {"gru128", "gru", 128, 32, 64, 65},
+    {"gru512", "gru", 512, 64, 64, 65},
+    {"rnn512", "rnn", 512, 64, 64, 65},
+    {"sentiment", "lstm", 64, 64, 200, 20000, 2, true},
+    {"generate", "lstm", 512, 1, 1, 65, 0, false, true},
+};
+
 const Workload kWorkloads[] = {
     {"tiny", {4, 3, 1}, 1, "sgd", false},
     {"mlp1", {784, 128, 10}, 1, "sgd", false},
@@ -66,28 +86,49 @@ Network make_network(const Workload& w) {
   return n;
 }
 
+Network make_network(const Sequences& w) {
+  Network n;
+  n.add(nn::layer("embedding", Value(Value::Table{{"size", 64}, {"symbols", w.symbols}})));
+  n.add(nn::layer(w.cell, Value(Value::Table{{"units", w.units},
+                                             {"bidirectional", w.bidirectional},
+                                             {"output", w.classes > 0 ? "last" : "sequence"}})));
+  n.add(nn::linear(w.classes > 0 ? w.classes : w.symbols));
+  n.build({w.time}, 1);
+  return n;
+}
+
 Value momentum() { return Value(Value::Table{{"type", "sgd"}, {"momentum", 0.9}}); }
 
 class Step {
  public:
   Step(const Workload& w, Dtype compute)
-      : network_(make_network(w)),
+      : Step(make_network(w), std::string(w.optimizer) == "momentum" ? momentum() : Value(w.optimizer),
+             w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", compute) {}
+  Step(Network network, const Value& optimizer, const char* loss, Dtype compute)
+      : network_(std::move(network)),
         parameters_(parameters_of(network_)),
-        optimizer_(
-            optimizers().make(std::string(w.optimizer) == "momentum" ? momentum() : Value(w.optimizer), "optimizer")),
-        loss_(make_loss(w.widths.size() == 3 && w.widths[2] == 1 ? "mse" : "cross_entropy", "loss")) {
+        optimizer_(optimizers().make(optimizer, "optimizer")),
+        loss_(make_loss(loss, "loss")) {
     network_.compute_in(compute);
   }
 
-  void operator()(const Tensor& x, const Tensor& y) {
+  void operator()(const Tensor& x, const Tensor& y, const Tensor& lengths = {}) {
     ComputeScope scope;
     Context context;
     context.training = true;
+    context.lengths = lengths;
     Tensor loss = (*loss_)(network_.forward(shard(x, shards_for(network_, x.shape())), context), y);
     Gradients gradients = backward(loss);
     optimizer_->step(parameters_, gradients, 0.001);
   }
-  void freeze(const Shape& example) { network_.freeze(example); }
+  void freeze(const Shape& example, Dtype dtype = Dtype::f32) { network_.freeze(example, dtype); }
+  // One symbol more.
+  void go_on(const Tensor& x) {
+    NoGrad no_grad;
+    Context context;
+    context.states = &states_;
+    gather_shards(network_.forward(x, context));
+  }
   // As gradus predict does.
   void predict(const Tensor& x) {
     ComputeScope scope;
@@ -100,6 +141,7 @@ class Step {
   std::vector<Parameter> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Loss> loss_;
+  CarriedStates states_;
 };
 
 Tensor targets(std::int64_t n, std::int64_t width) {
@@ -151,6 +193,26 @@ double run(const Workload& w, double seconds, Dtype compute) {
   });
 }
 
+double run(const Sequences& w, double seconds, Dtype compute) {
+  Step step(make_network(w), "adam", "cross_entropy", compute);
+  auto symbols = [](const Shape& shape, std::int64_t count, std::uint32_t stream) {
+    return Tensor::uniform(shape, 0, static_cast<double>(count), {stream, 0, 0}).to(Dtype::i32);
+  };
+  Tensor x = symbols({w.batch, w.time}, w.symbols, 1);
+  if (w.generates) {
+    step.freeze({w.time}, Dtype::i32);
+    return median_time(seconds, [&] { step.go_on(x); });
+  }
+  Tensor y = w.classes > 0 ? symbols({w.batch}, w.classes, 2) : symbols({w.batch, w.time}, w.symbols, 2), lengths;
+  if (w.classes > 0) {
+    std::vector<std::int32_t> all;
+    for (std::int64_t i = 0; i < w.batch; ++i)
+      all.push_back(static_cast<std::int32_t>(w.time / 4 + (w.time - w.time / 4) * i / (w.batch - 1)));
+    lengths = Tensor::from(all, {w.batch});
+  }
+  return median_time(seconds, [&] { step(x, y, lengths); });
+}
+
 long peak_kilobytes() {
   rusage use;
   getrusage(RUSAGE_SELF, &use);
@@ -162,14 +224,18 @@ long peak_kilobytes() {
 int main(int argc, char** argv) {
   if (argc < 3) return std::fprintf(stderr, "usage: bench_steps WORKLOAD THREADS [SECONDS [f32 | bf16]]\n"), 2;
   set_threads(std::atoi(argv[2]));
-  for (const Workload& w : kWorkloads)
-    if (std::string(argv[1]) == w.name) {
-      Dtype compute = argc > 4 && argv[4] == std::string("bf16") ? Dtype::bf16 : Dtype::f32;
-      long before = peak_kilobytes();
-      double time = run(w, argc > 3 ? std::atof(argv[3]) : 2, compute);
-      std::printf("%.3f %.1f\n", time * 1e6, static_cast<double>(peak_kilobytes() - before) / 1024);
-      return 0;
-    }
+  auto tried = [&](const auto& workloads) {
+    for (const auto& w : workloads)
+      if (std::string(argv[1]) == w.name) {
+        Dtype compute = argc > 4 && argv[4] == std::string("bf16") ? Dtype::bf16 : Dtype::f32;
+        long before = peak_kilobytes();
+        double time = run(w, argc > 3 ? std::atof(argv[3]) : 2, compute);
+        std::printf("%.3f %.1f\n", time * 1e6, static_cast<double>(peak_kilobytes() - before) / 1024);
+        return true;
+      }
+    return false;
+  };
+  if (tried(kWorkloads) || tried(kSequences)) return 0;
   std::fprintf(stderr, "unknown workload %s\n", argv[1]);
   return 2;
 }

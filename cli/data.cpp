@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
+#include "gradus/base/text.h"
 #include "gradus/data/augment.h"
 #include "gradus/data/describe.h"
 #include "gradus/data/readers/csv.h"
@@ -75,6 +76,38 @@ std::string transform_text(const Value& written_out) {
   return written_out.at("type").as_string() + " (" + keys + ")";
 }
 
+// What texts hold, part by part, and the training part's most frequent tokens.
+std::string texts_text(const Value& summary) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& part : summary.at("texts").as_array()) {
+    std::vector<std::string> row = {part.at("part").as_string()};
+    for (const char* key : {"texts", "tokens"}) row.push_back(grouped(part.at(key).as_integer()));
+    for (const char* key : {"shortest", "median", "p95", "longest"})
+      row.push_back(short_number(part.at(key).as_real()));
+    row.push_back(short_number(100 * part.at("unknown").as_real()) + " %");
+    for (const char* key : {"cut", "empty"}) row.push_back(grouped(part.at(key).as_integer()));
+    rows.push_back(std::move(row));
+  }
+  std::string text =
+      "vocabulary of " + grouped(summary.at("vocabulary").as_integer()) + "; lengths in tokens:\n" +
+      aligned_table({"part", "texts", "tokens", "min", "median", "95 %", "max", "unknown", "cut", "empty"}, rows) +
+      "\nmost frequent tokens:";
+  for (const Value& v : summary.at("frequent_tokens").as_array())
+    text += " " + gradus::quoted(v.at("token").as_string()) + " " + grouped(v.at("count").as_integer()) + ",";
+  text.pop_back();
+  return text;
+}
+
+std::string classes_text(const Value& classes) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, counts] : classes.as_table()) {
+    std::vector<std::string> row = {printable(name, 60)};
+    for (const char* part : {"train", "validation", "test"}) row.push_back(grouped(counts.at(part).as_integer()));
+    rows.push_back(std::move(row));
+  }
+  return aligned_table({"class", "train", "validation", "test"}, rows);
+}
+
 // The parts, the task, the transforms of training images and, of images, a sheet of samples drawn to `sheet` ("": a
 // name that the config's gives).
 Value describe_config(const std::string& path, std::string sheet) {
@@ -102,17 +135,6 @@ Value describe_config(const std::string& path, std::string sheet) {
   return v;
 }
 
-// How many examples (or places) of each class the parts have.
-std::string class_text(const Value& classes) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, parts] : classes.as_table()) {
-    std::vector<std::string> row = {printable(name)};
-    for (const char* part : {"train", "validation", "test"}) row.push_back(grouped(parts.at(part).as_integer()));
-    rows.push_back(std::move(row));
-  }
-  return aligned_table({"class", "train", "validation", "test"}, rows);
-}
-
 // How the features of sequences are scaled: (x - shift) / divisor.
 std::string feature_text(const Value& features) {
   std::vector<std::vector<std::string>> rows;
@@ -129,8 +151,10 @@ std::string config_text(const Value& v) {
   for (const auto& [part, rows] : summary.at("parts").as_table())
     text += ", " + part + " " + grouped(rows.as_integer());
   for (const Value& note : v.at("notes").as_array()) text += "\nnote: " + note.as_string();
-  if (const Value* classes = summary.find("classes")) text += "\n" + class_text(*classes);
+  if (summary.find("texts") != nullptr) text += "\n" + texts_text(summary);
+  if (const Value* classes = summary.find("classes")) text += "\n" + classes_text(*classes);
   if (const Value* features = summary.find("features")) text += feature_text(*features);
+  if (summary.find("texts") != nullptr) return text;
   const Value::Array& transforms = v.at("augment").as_array();
   text += transforms.empty() ? "\nno augmentation" : "\naugmented in training, in this order:";
   for (const Value& t : transforms) text += "\n  " + transform_text(t);

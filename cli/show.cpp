@@ -11,6 +11,7 @@
 #include "gradus/base/text.h"
 #include "gradus/data/augment.h"
 #include "gradus/data/numbers.h"
+#include "gradus/data/text/tokenizer.h"
 #include "gradus/data/transform.h"
 #include "gradus/nn/blueprint.h"
 #include "gradus/nn/initializer.h"
@@ -74,6 +75,7 @@ Value whole_catalog() {
   v.set("data formats", catalog_value(sources()));
   v.set("transforms", catalog_value(table_transforms()));
   v.set("augmentations", catalog_value(augmentations()));
+  v.set("tokenizers", catalog_value(tokenizers()));
   v.set("tables", Value(Value::Array{
                       table_value<SplitParams>("prepare.split", "How rows are divided into parts."),
                       table_value<EarlyStoppingParams>("train.early_stopping", "When training stops by itself.")}));
@@ -293,7 +295,8 @@ void add_show(CLI::App& app) {
       print(fields_text(fields, "") +
             "\nThe keys of layers, losses, optimizers and all other components: gradus show catalog");
   });
-  add("catalog", "Every layer, loss, optimizer, schedule, initialiser, transform and data format with its keys.")
+  add("catalog",
+      "Every layer, loss, optimizer, schedule, initialiser, transform, tokenizer and data format with its keys.")
       ->callback([a] {
         Value all = whole_catalog();
         if (a->json)

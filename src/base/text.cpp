@@ -9,24 +9,6 @@
 namespace gradus {
 namespace {
 
-// Bytes of the UTF-8 character at the start of `s` (RFC 3629: no overlong forms, no surrogates), 0 when it is not one.
-std::size_t utf8_length(std::string_view s) {
-  auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-  auto continues = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
-  unsigned lead = byte(0), second = byte(1);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead < 0xE0) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead < 0xF0) {
-    bool shortest = lead != 0xE0 || second >= 0xA0, surrogate = lead == 0xED && second >= 0xA0;
-    return continues(1) && continues(2) && shortest && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead < 0xF5) {
-    bool in_range = (lead != 0xF0 || second >= 0x90) && (lead != 0xF4 || second < 0x90);
-    return continues(1) && continues(2) && continues(3) && in_range ? 4 : 0;
-  }
-  return 0;
-}
-
 void append_escape(std::string& out, char c) {
   switch (c) {
     case '"':
@@ -71,6 +53,23 @@ std::string_view beginning(std::string_view text, std::size_t longest) {
 }
 
 }  // namespace
+
+std::size_t utf8_length(std::string_view s) {
+  auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
+  auto continues = [&](std::size_t i) { return (byte(i) & 0xC0u) == 0x80u; };
+  unsigned lead = byte(0), second = byte(1);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead < 0xE0) return continues(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead < 0xF0) {
+    bool shortest = lead != 0xE0 || second >= 0xA0, surrogate = lead == 0xED && second >= 0xA0;
+    return continues(1) && continues(2) && shortest && !surrogate ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead < 0xF5) {
+    bool in_range = (lead != 0xF0 || second >= 0x90) && (lead != 0xF4 || second < 0x90);
+    return continues(1) && continues(2) && continues(3) && in_range ? 4 : 0;
+  }
+  return 0;
+}
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {

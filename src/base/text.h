@@ -11,6 +11,10 @@ namespace gradus {
 // "inf", "-inf" or "nan" where it is not finite.
 std::string real_text(double x);
 
+// Bytes of the UTF-8 character at the start of `text` (RFC 3629: no overlong forms, no surrogates), 0 where there is
+// none.
+std::size_t utf8_length(std::string_view text);
+
 // Whether a text is UTF-8.
 bool is_utf8(std::string_view text);
 

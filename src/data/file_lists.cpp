@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
 #include <filesystem>
 #include <mutex>
@@ -10,20 +9,11 @@
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
-#include "gradus/base/text.h"
 #include "gradus/data/readers/csv.h"
 
 namespace gradus {
 
 namespace fs = std::filesystem;
-
-std::string data_path(const std::string& folder, const std::string& name, const std::string& place) {
-  std::string path = resolve_path(folder, name);
-  if (name.empty()) throw Error(ErrorKind::config, {place, "a file's or folder's name", "an empty text", ""});
-  if (fs::exists(path)) return path;
-  throw Error(ErrorKind::file, place, "there is no file or folder " + path,
-              fs::path(name).is_relative() ? gradus::quoted(name) + " starts at the config's folder" : "");
-}
 
 std::vector<std::string> names_given(const Value& given, const std::string& place) {
   if (given.is_string()) return {given.as_string()};
@@ -35,27 +25,6 @@ std::vector<std::string> names_given(const Value& given, const std::string& plac
 bool has_list_name(const std::string& path) {
   std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
   return name.ends_with(".csv") || name.ends_with(".tsv");
-}
-
-std::vector<std::string> sub_folders(const std::string& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder))
-    if (entry.is_directory() && entry.path().filename().string()[0] != '.')
-      names.push_back(entry.path().filename().string());
-  std::ranges::sort(names);
-  return names;
-}
-
-std::vector<std::string> files_in(const std::string& folder, const std::function<bool(const std::string&)>& wanted,
-                                  const std::string& kinds) {
-  std::vector<std::string> paths;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    std::string name = entry.path().filename().string();
-    if (name[0] != '.' && wanted(name) && entry.is_regular_file()) paths.push_back(entry.path().string());
-  }
-  if (paths.empty()) throw Error(ErrorKind::data, {folder, kinds, "a folder without any", ""});
-  std::ranges::sort(paths);
-  return paths;
 }
 
 Table read_list(const std::string& path, const std::vector<std::string>& names) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus/data/data_paths.h"
 #include "gradus/data/file_lists.h"
 #include "gradus/data/image_dataset.h"
 #include "gradus/data/image_files.h"

@@ -72,7 +72,8 @@ std::string source_format(const SourceConfig& config) {
   if (const Value* format = config.data.find("format")) return format->as_string("data.format");
   std::string file = first_file(config);
   if (ends_with(file, ".gz")) file.resize(file.size() - 3);
-  return ends_with(file, "ubyte") || ends_with(file, ".idx") ? "idx" : "csv";
+  if (ends_with(file, "ubyte") || ends_with(file, ".idx")) return "idx";
+  return config.data.find("text") != nullptr ? "text_table" : "csv";
 }
 
 std::unique_ptr<Source> make_source(const SourceConfig& config) {
@@ -92,7 +93,7 @@ std::string data_file(const std::string& folder, const std::string& name, const 
   if (std::filesystem::is_directory(path))
     throw Error(ErrorKind::file, {place, "a file", "the folder " + path, "name the file in it"});
   if (std::filesystem::exists(path)) return path;
-  bool is_relative = std::filesystem::path(name).is_relative();
+  bool is_relative = std::filesystem::path(name).is_relative() && !folder.empty();
   throw Error(ErrorKind::file, place, "there is no file " + path,
               is_relative ? gradus::quoted(name) + " starts at the config's folder, not where the command runs" : "");
 }

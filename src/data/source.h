@@ -24,6 +24,7 @@ struct LoadedData {
   Value summary;                     // for reports: rows per part, columns, class counts
   std::vector<std::string> notes;    // what was found and repaired
   std::vector<double> class_counts;  // training examples per class
+  std::int64_t symbols = 0;          // how many different numbers inputs hold, where they are symbols
 };
 
 // Examples to predict for, or to evaluate on.

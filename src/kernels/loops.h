@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "gradus/kernels/bf16.h"
+#include "gradus/kernels/cells.h"
 #include "gradus/kernels/window.h"
 
 namespace gradus::kernels {
@@ -220,6 +222,10 @@ struct Loops {
     void (*max_pool)(const Pooling& p, const bf16* x, bf16* y, std::int32_t* tap);
     void (*spread_maxima)(const Pooling& p, const bf16* dy, const std::int32_t* tap, bf16* dx);
   } of_bf16;
+
+  // Recurrent cells, with states and gates kept as T or as bf16.
+  CellLoops<T, T> cells;
+  CellLoops<bf16, T> cells_of_bf16;
 };
 
 // The loops that mixed precision needs, with sums and what belongs to channels in float: those that take most of a
@@ -260,6 +266,15 @@ template <>
 inline const Loops<bf16>& loops<bf16>() {
   static constexpr Loops<bf16> all;
   return all;
+}
+
+// The steps of recurrent cells whose states are stored as S.
+template <class S>
+const CellLoops<S, Arithmetic<S>>& cells() {
+  if constexpr (std::is_same_v<S, bf16>)
+    return loops<float>().cells_of_bf16;
+  else
+    return loops<S>().cells;
 }
 
 }  // namespace gradus::kernels

@@ -15,6 +15,8 @@ static inline T smaller(T a, T b) {
 
 #include "gradus/kernels/pools.inl"
 
+#include "gradus/kernels/cells.inl"
+
 // ---- elementwise
 
 template <class T>
@@ -1126,7 +1128,9 @@ constexpr Loops<T> make_loops(const char* name) {
           widen<T>,
           narrow<T>,
           {column_moments<bf16, T>, column_affine<bf16, T>, batch_norm_sums<bf16, T>, column_affine2<bf16, T>,
-           add_relu<bf16, T>, relu_backward<bf16, T>, max_pool<bf16, T>, spread_maxima<bf16, T>}};
+           add_relu<bf16, T>, relu_backward<bf16, T>, max_pool<bf16, T>, spread_maxima<bf16, T>},
+          make_cells<T, T>(),
+          make_cells<bf16, T>()};
 }
 
 #undef GRADUS_RESTRICT

@@ -1,11 +1,38 @@
 #include "gradus/nn/module.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "gradus/base/error.h"
 
 namespace gradus {
+
+namespace {
+
+constexpr const char* kStatePrefix = "state.";
+
+}  // namespace
+
+std::vector<std::pair<std::string, Tensor>> CarriedStates::named() const {
+  std::vector<std::pair<std::string, Tensor>> all;
+  for (const auto& [key, state] : states_)
+    if (state.defined())
+      all.emplace_back(kStatePrefix + std::to_string(key.first) + "." + std::to_string(key.second),
+                       gather_shards(state));
+  return all;
+}
+
+void CarriedStates::take(const std::vector<std::pair<std::string, Tensor>>& named) {
+  states_.clear();
+  for (const auto& [name, state] : named) {
+    std::uint32_t stream = 0;
+    int number = 0, end = 0;
+    if (std::sscanf(name.c_str(), "state.%u.%d%n", &stream, &number, &end) != 2 || end != static_cast<int>(name.size()))
+      throw Error(ErrorKind::data, {"carried states", "names state.LAYER.NUMBER", "\"" + name + "\"", ""});
+    of(stream, number) = state;
+  }
+}
 
 Context Context::within(const std::string& prefix) const {
   Context inner = *this;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,12 +15,29 @@
 
 namespace gradus {
 
+// What recurrent layers hand from one batch to the next, by layer: the state at the end of each sequence. Empty before
+// the first batch.
+class CarriedStates {
+ public:
+  // The state `number` of the layer whose key has that stream; undefined where there is none yet.
+  Tensor& of(std::uint32_t stream, int number) { return states_[{stream, number}]; }
+  void clear() { states_.clear(); }
+  // For checkpoints: all states by name, and back; Error{data} for names that are none.
+  std::vector<std::pair<std::string, Tensor>> named() const;
+  void take(const std::vector<std::pair<std::string, Tensor>>& named);
+
+ private:
+  std::map<std::pair<std::uint32_t, int>, Tensor> states_;
+};
+
 // What a forward pass knows besides its input.
 struct Context {
   bool training = false;
   RandomKey key;               // of this step; layers draw from key.in(own name)
   Dtype compute = Dtype::f32;  // bf16: mixed precision, see Module::takes
   Tensor lengths;  // i32 [n], the steps of each sequence of inputs [n, time, ...]; undefined where all fill their time
+
+  CarriedStates* states = nullptr;  // recurrent layers begin with them and leave theirs
 
   // When set, called with each layer's name and output; fused activations are then computed on their own. Layers of a
   // branch have the names of what holds them in front: "residual1.branch.conv2d1".
@@ -78,8 +96,12 @@ class Module {
   // Gives a layer that sets the width of its result that width where its config left it open; whether this is such a
   // layer.
   virtual bool decide_width(std::int64_t) { return false; }
+  // The same with how many different symbols inputs hold, for layers that have a row of weights for each.
+  virtual bool decide_symbols(std::int64_t) { return false; }
   // Whether weights are used at many places of each example, as a convolution's are: few examples keep a core busy.
   virtual bool shares_weights() const { return false; }
+  // Examples that a shard has at least: a step of a sequence is one product over them.
+  virtual std::int64_t least_rows() const { return 1; }
   // Whether training computes statistics over the batch, which needs more than one example.
   virtual bool uses_batch_statistics() const { return false; }
 

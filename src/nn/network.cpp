@@ -199,6 +199,7 @@ void give_to(const Module& layer, std::span<Tensor> inputs) {
   using Takes = Module::Takes;
   auto is_bf16 = [](const Tensor& t) { return t.dtype() == Dtype::bf16; };
   bool either = layer.takes() == Takes::either;
+  if (inputs[0].dtype() == Dtype::i32) return;  // symbols
   if (either && (inputs.size() == 1 || std::none_of(inputs.begin(), inputs.end(), is_bf16))) return;
   for (Tensor& t : inputs) t = cast(t, layer.takes() == Takes::f32 ? Dtype::f32 : Dtype::bf16);
 }
@@ -286,6 +287,19 @@ bool Network::uses_batch_statistics() const {
 
 bool Network::shares_weights() const {
   return std::any_of(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.module->shares_weights(); });
+}
+
+std::int64_t Network::least_rows() const {
+  std::int64_t rows = 1;
+  for (const Node& n : nodes_) rows = std::max(rows, n.module->least_rows());
+  return rows;
+}
+
+bool Network::decide_symbols(std::int64_t count) {
+  bool decided = false;
+  for (Node& n : nodes_)
+    if (std::ranges::find(n.from, -1) != n.from.end()) decided |= n.module->decide_symbols(count);
+  return decided;
 }
 
 bool Network::decide_width(std::int64_t width) {

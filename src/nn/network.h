@@ -41,6 +41,9 @@ class Network final : public Module {
   void visit(const std::string& prefix, const Visitor& visitor) override;
   bool uses_batch_statistics() const override;
   bool shares_weights() const override;
+  std::int64_t least_rows() const override;
+  // Tells the layers that read the network's input how many symbols it holds.
+  bool decide_symbols(std::int64_t count) override;
   // Gives the layers that decide the width of the network's result that width where it was left open. Between them and
   // the end stand only layers that keep the shape [width].
   bool decide_width(std::int64_t width) override;

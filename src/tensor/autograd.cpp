@@ -260,7 +260,7 @@ Gradients backward(const Tensor& output, const Tensor& output_gradient, bool kee
       bool reached = std::any_of(node->grads, node->grads + node->outputs, [](const Tensor& g) { return g.defined(); });
       if (reached) {
         if (profile != nullptr) profile->turn_to(Profile::backward_of(node->account));
-        BackwardStep step(*node, gradients);
+        BackwardStep step(*node, gradients, keep_graph);
         node->backward(step);
       }
       drop_gradients(*node);

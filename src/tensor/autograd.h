@@ -70,7 +70,8 @@ struct Node {
 // What a backward closure sees.
 class BackwardStep {
  public:
-  explicit BackwardStep(Node& node, Gradients& gradients) : node_(node), gradients_(gradients) {}
+  BackwardStep(Node& node, Gradients& gradients, bool keeps_record)
+      : node_(node), gradients_(gradients), keeps_record_(keeps_record) {}
   // Gradient of an output; undefined when that output did not matter.
   const Tensor& grad(int output = 0) const { return node_.grads[output]; }
   // The same, given away: whoever holds the only handle may write over it.
@@ -83,10 +84,13 @@ class BackwardStep {
   void add_product(int input, Tensor a, Tensor b);
   // Whether it would keep them.
   bool keeps_factors(int input, const Tensor& b) const;
+  // Whether the closure may run again, so that what it keeps must stay as it is.
+  bool keeps_record() const { return keeps_record_; }
 
  private:
   Node& node_;
   Gradients& gradients_;
+  bool keeps_record_;
 };
 
 // Gradients of a loss with respect to the leaves that require them, to be read: leaves may share one tensor, so copy()

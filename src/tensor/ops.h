@@ -117,6 +117,40 @@ Tensor conv(const Tensor& x, const PackedConv& packed, const Activation& f = {})
 // s = (size - 1) stride + dilation (kernel - 1) + 1 - before - after; then b and f. w [kernel.., out / groups, in].
 Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor& b, const Slide& slide = {},
                       const Activation& f = {});
+// The rows of a table [symbols, width] that symbols i32 [n, ..] number: [n, .., width]. Error{value} for one it lacks.
+Tensor embedding(const Tensor& symbols, const Tensor& table);
+
+// ---- recurrence: sequences x [n, time, in]
+enum class RecurrentCell : std::uint8_t { rnn_tanh, rnn_relu, gru, gru_reset_before, lstm };
+// One block of `units` columns for each gate: one of an RNN; r, z, n of a GRU; i, f, g, o of an LSTM. A GRU whose reset
+// comes after the product has a fourth block of bias, b_q, that belongs to it.
+struct RecurrentWeights {
+  Tensor input;  // [in, blocks units]
+  Tensor state;  // [units, blocks units]
+  Tensor bias;   // [blocks units], or undefined
+};
+struct RecurrentStates {
+  Tensor h, c;  // [n, units], undefined: 0; c of an LSTM alone
+};
+struct RecurrentOptions {
+  RecurrentCell cell = RecurrentCell::lstm;
+  bool reverse = false;  // from a sequence's last step to its first
+  Tensor lengths;        // i32 [n], between 1 and time; undefined where all fill their time
+  Tensor mask;           // [n, units], what h is multiplied by before each product: dropout of the state
+};
+struct RecurrentResult {
+  Tensor y;     // [n, time, units], the state after each step; 0 behind a sequence's end
+  Tensor h, c;  // [n, units], after each sequence's last step
+};
+// With a = x_t w_input + h w_state + b:
+// RNN: h' = tanh(a), or its ReLU.
+// GRU: r, z = sigmoid(a_r), sigmoid(a_z), n = tanh(x_t w_n + b_n + r (h u_n + b_q)), h' = (1 - z) n + z h; with the
+// reset before the product n = tanh(x_t w_n + (r h) u_n + b_n) (Cho et al. 2014). LSTM: i, f, o = sigmoid(a_i, a_f,
+// a_o), g = tanh(a_g), c' = f c + i g, h' = o tanh(c') (Hochreiter and Schmidhuber 1997; Gers et al. 2000). For x in
+// bf16 y is bf16, states and weights are f32.
+RecurrentResult recurrent(const Tensor& x, const RecurrentWeights& w, const RecurrentStates& initial = {},
+                          const RecurrentOptions& options = {});
+
 // Largest value, smallest value and mean of each channel in each window; padding, less than the kernel, is not there
 // (with count_padding it is zeros in the mean). No dilation, no groups.
 using Kernel = std::array<std::int64_t, 3>;  // for the axes of size, in their order

@@ -143,7 +143,8 @@ int shards_for(const Module& network, const Shape& inputs) {
   std::int64_t batch = inputs[0];
   if (!network.shares_weights()) return batch < 64 ? 1 : batch < 256 ? 2 : 4;
   double work = static_cast<double>(network.cost(inputs.without(0)).multiply_adds) * static_cast<double>(batch);
-  return static_cast<int>(std::clamp(work / kWork, 1.0, static_cast<double>(std::min<std::int64_t>(batch, 8))));
+  const auto most = static_cast<double>(std::clamp<std::int64_t>(batch / network.least_rows(), 1, 8));
+  return static_cast<int>(std::clamp(work / kWork, 1.0, most));
 }
 
 const char* stopped_name(Stopped s) {

@@ -469,6 +469,34 @@ TEST(Command, UsageMistakesExitWithTwo) {
   EXPECT_EQ(gradus({"--version"}).code, 0);
 }
 
+TEST(Describe, TellsWhatTextsHold) {
+  Folder f;
+  f.write("texts.csv", "review,mood\ngood film,happy\nbad \u001B[31mday,sad\ngood,happy\nbad new film,sad\n");
+  std::string config = f.write("texts.toml", R"(name = "texts"
+[data]
+source = "texts.csv"
+text = "review"
+target = "mood"
+tokenizer = { type = "word", min_count = 1 }
+[prepare]
+split = { method = "contiguous", train = 0.5, test = 0.5 }
+[model]
+layers = [ { type = "linear" } ]
+[train]
+epochs = 1
+)");
+  Result r = gradus({"data", "describe", config});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out,
+              testing::AllOf(HasSubstr("texts: binary, train 2, validation 0, test 2"), HasSubstr("vocabulary of 8"),
+                             HasSubstr("most frequent tokens: \"\\u001b\" 1, \"31mday\" 1"), HasSubstr("happy"),
+                             testing::Not(HasSubstr("\x1B"))));
+  r = gradus({"data", "describe", config, "--json"});
+  Value texts = parse_json(r.out, "out").at("summary").at("texts");
+  EXPECT_EQ(texts.as_array()[1].at("unknown").as_real(), 0.25) << "of good, bad new film: new";
+  EXPECT_THAT(gradus({"show", "catalog"}).out, HasSubstr("== tokenizers\nbpe: "));
+}
+
 // A 2 x 1 image is white on one side: mirrored it is white on the other.
 TEST(Describe, DrawsSamplesOfAConfig) {
   Folder f;

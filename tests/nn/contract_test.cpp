@@ -19,6 +19,7 @@ using testing::HasSubstr;
 struct Trial {
   Value::Table params;
   Shape example{4};
+  std::int64_t symbols = 0;  // that inputs are numbers of, where they are not plain numbers
 };
 
 std::vector<Trial> trials(const std::string& type) {
@@ -74,6 +75,20 @@ std::vector<Trial> trials(const std::string& type) {
               {{{"size", 3}, {"stride", 2}, {"padding", 1}},
                Shape(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 4)).inserted(axes, 1)}};
   if (type.starts_with("global_")) return {{{}, {3, 2}}, {{}, {2, 3, 2}}};
+  if (type == "embedding") return {{{{"size", 3}, {"symbols", 5}}, {4}, 5}, {{{"symbols", 2}}, {2, 3}, 2}};
+  if (type == "rnn" || type == "gru" || type == "lstm") {
+    Value::Table small{{"units", 3}}, stacked{{"units", 2},
+                                              {"layers", 2},
+                                              {"bidirectional", true},
+                                              {"output", "last"},
+                                              {"dropout", 0.4},
+                                              {"recurrent_dropout", 0.3},
+                                              {"initial_state", "learned"}};
+    Value::Table other{{"units", 2}, {"bias", false}};
+    if (type == "gru") other.emplace_back("reset", "before");
+    if (type == "rnn") other.emplace_back("activation", "relu");
+    return {{small, {4, 2}}, {stacked, {3, 4}}, {other, {2, 3}}};
+  }
   if (type == "flatten") return {{{}, {2, 3}}, {{}, {5}}};
   return {{}, {{}, {2, 3}}};
 }
@@ -95,8 +110,17 @@ Context training() {
 
 Shape with_batch(const Shape& example, std::int64_t rows) { return example.inserted(0, rows); }
 
-Tensor batch(const Shape& example, std::int64_t rows = 6) {
-  return Tensor::uniform(with_batch(example, rows), -2, 2, {1, 2, 3}, Dtype::f64);
+Tensor batch(const Trial& t, std::int64_t rows = 6) {
+  Shape shape = with_batch(t.example, rows);
+  if (t.symbols > 0)
+    return Tensor::uniform(shape, 0, static_cast<double>(t.symbols), {1, 2, 3}, Dtype::f64).to(Dtype::i32);
+  return Tensor::uniform(shape, -2, 2, {1, 2, 3}, Dtype::f64);
+}
+
+// The same as something that gradients reach, where it can be.
+Tensor leaf(const Trial& t) {
+  Tensor x = batch(t);
+  return t.symbols > 0 ? x : x.set_requires_grad();
 }
 
 std::vector<double> state_values(Module& m) {
@@ -124,7 +148,7 @@ TEST(Layers, ShapeAndCostAreThoseOfTheRealThing) {
     m->build(t.example, context(1));
     for (bool train : {false, true})
       for (std::int64_t rows : {2, 6}) {
-        Tensor y = m->forward(batch(t.example, rows), train ? training() : Context{});
+        Tensor y = m->forward(batch(t, rows), train ? training() : Context{});
         EXPECT_EQ(y.shape().text(), with_batch(expected, rows).text());
         EXPECT_EQ(y.dtype(), Dtype::f64);
       }
@@ -142,15 +166,14 @@ TEST(Layers, GradientsMatchCentralDifferences) {
   for_layers([](const std::string& type, const Trial& t) {
     auto m = make(type, t.params);
     m->build(t.example, context(1));
-    Tensor x = batch(t.example);
-    x.set_requires_grad();
+    Tensor x = leaf(t);
     auto loss = [&] {
       Tensor y = m->forward(x, training());
       return sum(y * Tensor::uniform(y.shape(), 0.5, 1.5, {4, 0, 0}, Dtype::f64));
     };
     Tensor at = loss();
     std::vector<Parameter> leaves = parameters_of(*m);
-    leaves.push_back({"x", x, true});
+    if (t.symbols == 0) leaves.push_back({"x", x, true});
     if (!at.requires_grad()) return;
     Gradients g = backward(at);
     for (Parameter& p : leaves) {
@@ -179,7 +202,7 @@ TEST(Layers, SeedsDecideTheWeights) {
     b->build(t.example, context(1));
     c->build(t.example, context(2));
     EXPECT_EQ(state_values(*a), state_values(*b));
-    EXPECT_EQ(values_of(a->forward(batch(t.example), training())), values_of(b->forward(batch(t.example), training())));
+    EXPECT_EQ(values_of(a->forward(batch(t), training())), values_of(b->forward(batch(t), training())));
     if (type == "linear" || type == "residual") {
       EXPECT_NE(state_values(*a), state_values(*c));
     }
@@ -196,7 +219,7 @@ TEST(Layers, CutBatchesGiveTheSame) {
         whole->build(t.example, context(1));
         cut->build(t.example, context(1));
         Context c = train ? training() : Context{};
-        Tensor x = batch(t.example).set_requires_grad();
+        Tensor x = leaf(t);
         Tensor y = whole->forward(x, c), z = cut->forward(shard(x, shards), c);
         expect_close(values_of(z), values_of(y), 1e-12, "forward");
         expect_close(state_values(*cut), state_values(*whole), 1e-12, "state");
@@ -215,9 +238,9 @@ TEST(Layers, StateIsSavedAndLoaded) {
     auto a = make(type, t.params), b = make(type, t.params);
     a->build(t.example, context(1));
     b->build(t.example, context(2));
-    a->forward(batch(t.example), training());  // moves running statistics
+    a->forward(batch(t), training());  // moves running statistics
     load_state(*b, state_of(*a));
-    EXPECT_EQ(values_of(a->forward(batch(t.example), {})), values_of(b->forward(batch(t.example), {})));
+    EXPECT_EQ(values_of(a->forward(batch(t), {})), values_of(b->forward(batch(t), {})));
     auto state = state_of(*a);
     state.push_back({"more", Tensor::zeros({1})});
     EXPECT_THAT(error_of(ErrorKind::data, [&] { load_state(*b, state); }), HasSubstr(std::to_string(state.size())));
@@ -234,8 +257,8 @@ TEST(Layers, F32IsCloseToF64) {
     auto a = make(type, t.params), b = make(type, t.params);
     a->build(t.example, context(1));
     b->build(t.example, context(1, Dtype::f32));
-    expect_close(values_of(b->forward(batch(t.example).to(Dtype::f32), training())),
-                 values_of(a->forward(batch(t.example), training())), 1e-4, type);
+    expect_close(values_of(b->forward((t.symbols > 0 ? batch(t) : batch(t).to(Dtype::f32)), training())),
+                 values_of(a->forward(batch(t), training())), 1e-4, type);
   });
 }
 

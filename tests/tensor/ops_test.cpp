@@ -82,6 +82,29 @@ Apply pooling() {
   return [](const Value& p, const Inputs& in) { return f(in[0], per_axis(p, "kernel", 1), slide_of(p)); };
 }
 
+// x, weights of the input and the state, bias, h, for an LSTM c, and maybe a mask -> all steps and the last states.
+Tensor recurrent_case(const Value& p, const Inputs& in) {
+  const std::map<std::string, RecurrentCell> cells = {{"rnn_tanh", RecurrentCell::rnn_tanh},
+                                                      {"rnn_relu", RecurrentCell::rnn_relu},
+                                                      {"gru", RecurrentCell::gru},
+                                                      {"gru_reset_before", RecurrentCell::gru_reset_before},
+                                                      {"lstm", RecurrentCell::lstm}};
+  RecurrentOptions options;
+  options.cell = cells.at(p.at("cell").as_string());
+  options.reverse = flag(p, "reverse");
+  const bool lstm = options.cell == RecurrentCell::lstm;
+  const std::size_t states = lstm ? 6 : 5;
+  if (in.size() > states) options.mask = in[states];
+  if (const Value* lengths = p.find("lengths")) {
+    std::vector<std::int32_t> steps;
+    for (const Value& n : lengths->as_array()) steps.push_back(static_cast<std::int32_t>(n.as_integer()));
+    options.lengths = Tensor::from(steps, {static_cast<std::int64_t>(steps.size())});
+  }
+  RecurrentResult r = recurrent(in[0], {in[1], in[2], in[3]}, {in[4], lstm ? in[5] : Tensor()}, options);
+  Tensor steps = reshape(r.y, {in[0].dim(0), r.y.dim(1) * r.y.dim(2)});
+  return lstm ? concatenate({steps, r.h, r.c}, 1) : concatenate({steps, r.h}, 1);
+}
+
 const std::map<std::string, Apply>& table() {
   static const std::map<std::string, Apply> ops = {
       {"neg", one<neg>()},
@@ -123,6 +146,7 @@ const std::map<std::string, Apply>& table() {
                     const Inputs& in) { return matmul(in[0], in[1], flag(p, "transpose_a"), flag(p, "transpose_b")); }},
       {"conv", convolution<conv>()},
       {"conv_transpose", convolution<conv_transpose>()},
+      {"recurrent", recurrent_case},
       {"max_pool", pooling<max_pool>()},
       {"min_pool", pooling<min_pool>()},
       {"average_pool",
@@ -175,7 +199,7 @@ bool several_axes(const Case& c) { return c.op == "logsumexp" && c.params.at("ax
 
 std::vector<Case> cases() {
   std::vector<Case> known;
-  for (const char* file : {"ops", "conv", "images"})
+  for (const char* file : {"ops", "conv", "images", "recurrent"})
     for (Case& c : read_cases(std::string(TEST_DATA "/oracles/") + file + ".json"))
       if (table().count(c.op) != 0 && !several_axes(c)) known.push_back(std::move(c));
   return known;

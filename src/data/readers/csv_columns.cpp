@@ -37,21 +37,6 @@ void GrowingNumbers::append(const double* cells, std::size_t n) {
   size_ += n;
 }
 
-std::int32_t LevelIndex::code(std::string_view text) {
-  auto it = codes_.find(text);
-  if (it == codes_.end()) it = codes_.emplace(std::string(text), static_cast<std::int32_t>(codes_.size())).first;
-  return it->second;
-}
-
-std::vector<std::string> LevelIndex::take() {
-  std::vector<std::string> levels(codes_.size());
-  while (!codes_.empty()) {
-    auto node = codes_.extract(codes_.begin());
-    levels[node.mapped()] = std::move(node.key());
-  }
-  return levels;
-}
-
 void CsvColumn::give_type(ColumnKind kind) {
   type_is_given_ = true;
   is_numeric_ = kind == ColumnKind::numeric;
@@ -90,7 +75,7 @@ void CsvColumn::append(const double* cells, std::size_t rows) {
 
 Column CsvColumn::take(std::string name) {
   if (is_numeric_) return numbers_.take(std::move(name));
-  return Column::categorical(std::move(name), std::move(codes_), levels_.take());
+  return Column::categorical(std::move(name), std::move(codes_), levels_.texts());
 }
 
 }  // namespace gradus

@@ -1,32 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "gradus/data/table.h"
+#include "gradus/data/text_index.h"
 
 namespace gradus {
-
-// Numbers the distinct texts of a column in order of appearance.
-class LevelIndex {
- public:
-  std::int32_t code(std::string_view text);
-  std::size_t size() const { return codes_.size(); }
-  std::vector<std::string> take();
-
- private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
-  std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> codes_;
-};
 
 // Memory for the cells of many columns, in one piece that the kernel may back with large pages: where a file is wide,
 // the first touch of every small page can cost more than reading the file.
@@ -77,7 +61,7 @@ class CsvColumn {
   const std::string& odd_text() const { return odd_text_; }
   std::uint64_t odd_line() const { return odd_line_; }
 
-  std::int32_t code(std::string_view text) { return levels_.code(text); }
+  std::int32_t code(std::string_view text) { return levels_.add(text); }
   std::size_t level_count() const { return levels_.size(); }
 
   // Remembers the lines on which decimal marks were first seen; 0 for none.
@@ -97,7 +81,7 @@ class CsvColumn {
   bool must_reread_ = false;
   GrowingNumbers numbers_;
   std::vector<std::int32_t> codes_;
-  LevelIndex levels_;
+  TextIndex levels_;
   std::string odd_text_;
   std::uint64_t odd_line_ = 0;
   std::uint64_t comma_line_ = 0;

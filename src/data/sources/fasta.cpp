@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "gradus/base/text.h"
+#include "gradus/data/data_paths.h"
 #include "gradus/data/file_lists.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/sequence_source.h"

@@ -8,8 +8,8 @@
 #include "gradus/base/text.h"
 #include "gradus/data/file_lists.h"
 #include "gradus/data/numbers.h"
-#include "gradus/data/readers/csv.h"
 #include "gradus/data/sequence_source.h"
+#include "gradus/data/table_files.h"
 #include "gradus/data/times.h"
 
 namespace gradus {
@@ -158,10 +158,9 @@ class SequenceTableSource final : public SequenceSource {
     form_.check();
     if (targets_.empty())
       throw Error(ErrorKind::config, "data.target", "is missing", "name the column to predict: target = \"class\"");
-    std::vector<std::string> paths;
-    for (const std::string& name : names_given(given, place)) paths.push_back(data_file(folder, name, place));
-    if (paths.empty()) throw Error(ErrorKind::config, place, "names no file");
-    Table table = read(paths, csv_);
+    std::vector<std::string> names = names_given(given, place);
+    if (names.empty()) throw Error(ErrorKind::config, place, "names no file");
+    Table table = read_tables(names, folder, place, with_kinds(csv_));
     if (!form_.columns.empty()) form_.columns = columns_in(form_.columns, table);
     per_step_ = form_.target_per == "step";
     name_features();
@@ -174,20 +173,19 @@ class SequenceTableSource final : public SequenceSource {
     CsvOptions options = csv_;
     options.types = Value::table();
     if (need_target) options.expected_kinds = target_.inputs();
-    return sequences(read(files, options), need_target ? targets_ : std::vector<std::string>());
+    return sequences(read_tables(files, "", "--data", with_kinds(options)),
+                     need_target ? targets_ : std::vector<std::string>());
   }
 
-  Table read(const std::vector<std::string>& paths, CsvOptions options) const {
+  // Letters and names are text, whatever they look like.
+  CsvOptions with_kinds(CsvOptions options) const {
     auto expect = [&](const std::string& name, ColumnKind kind) { options.expected_kinds.emplace_back(name, kind); };
     if (form_.sequence) expect(*form_.sequence, ColumnKind::categorical);
     if (form_.id) expect(*form_.id, ColumnKind::categorical);
     for (const std::string& name : form_.columns)
       expect(name, form_.alphabet ? ColumnKind::categorical : ColumnKind::numeric);
     for (const std::string& name : form_.value) expect(name, ColumnKind::numeric);
-    Table table = read_csv(paths[0], options);
-    for (std::size_t i = 1; i < paths.size(); ++i) table.append(read_csv(paths[i], options));
-    if (table.rows() == 0) throw Error(ErrorKind::data, table.name(), "has a header and no rows");
-    return table;
+    return options;
   }
 
   void name_features() {

@@ -4,14 +4,13 @@
 #include <numeric>
 
 #include "gradus/base/text.h"
-#include "gradus/data/file_lists.h"
 #include "gradus/data/numbers.h"
-#include "gradus/data/readers/csv.h"
 #include "gradus/data/series.h"
 #include "gradus/data/series_dataset.h"
 #include "gradus/data/series_split.h"
 #include "gradus/data/series_windows.h"
 #include "gradus/data/source.h"
+#include "gradus/data/table_files.h"
 
 namespace gradus {
 namespace {
@@ -81,9 +80,7 @@ class SeriesSource final : public Source {
     forecast_.check();
     if (source_.empty()) throw Error(ErrorKind::config, "data.source", "is missing", "write source = \"series.csv\"");
     LoadedData out;
-    std::vector<std::string> paths;
-    for (const std::string& name : source_) paths.push_back(data_file(folder, name, "data.source"));
-    Series series = read(paths, out.notes);
+    Series series = read(source_, folder, "data.source", out.notes);
     known_ = series.frequency;
     SeriesBorders borders = borders_of(split, series);
     if (borders.train > 0) out.notes.push_back(count_text(borders.train, "step") + " before the others in no part");
@@ -141,7 +138,7 @@ class SeriesSource final : public Source {
   OpenedData open(const std::vector<std::string>& files, bool need_target) override {
     if (files.empty()) throw Error(ErrorKind::usage, "--data", "names no file");
     OpenedData out;
-    Series series = read(files, out.notes);
+    Series series = read(files, "", "--data", out.notes);
     out.has_target = need_target;
     // Without a target each step that can be an origin is one, the last one included.
     auto ahead = static_cast<std::size_t>(need_target ? 0 : forecast_.horizon);
@@ -162,11 +159,11 @@ class SeriesSource final : public Source {
   }
 
  private:
-  Series read(const std::vector<std::string>& paths, std::vector<std::string>& notes) const {
+  Series read(const std::vector<std::string>& files, const std::string& folder, const std::string& place,
+              std::vector<std::string>& notes) const {
     CsvOptions options = csv_;
     for (const std::string& name : forecast_.columns()) options.expected_kinds.emplace_back(name, ColumnKind::numeric);
-    Table table = read_csv(paths[0], options);
-    for (std::size_t i = 1; i < paths.size(); ++i) table.append(read_csv(paths[i], options));
+    Table table = read_tables(files, folder, place, options);
     return series_of(table, {forecast_.time, forecast_.columns(), frequency_, known_, forecast_.gaps, forecast_.sort},
                      notes);
   }

@@ -7,23 +7,24 @@
 #include "gradus/data/describe.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/prepare.h"
-#include "gradus/data/readers/csv.h"
 #include "gradus/data/source.h"
+#include "gradus/data/table_files.h"
 
 namespace gradus {
 namespace {
 
 struct TableDataParams {
   std::string format = "csv";
-  std::vector<std::string> source, train, test, target, features, exclude;
+  PartFiles files;
+  std::vector<std::string> target, features, exclude;
   std::optional<std::string> weight;
   std::string task = "auto";
   CsvOptions csv;
   void fields(Fields& f) {
     f("format", format, {"csv"}, "the files' format");
-    f("source", source, "the table's file, or several whose rows belong together; the split divides the rows");
-    f("train", train, "the training table's file or files, where training and test rows are kept apart");
-    f("test", test, "the test table's file or files");
+    f("source", files.source, "the table's file, or several whose rows belong together; the split divides the rows");
+    f("train", files.train, "the training table's file or files, where training and test rows are kept apart");
+    f("test", files.test, "the test table's file or files");
     f("target", target, "the column to predict, or several numeric ones");
     f("features", features, "columns to predict from; left out: all others");
     f("exclude", exclude, "columns to leave out");
@@ -54,7 +55,7 @@ class TableSource final : public Source {
       throw Error(ErrorKind::config, "data.target", "is missing", "name the column to predict: target = \"species\"");
     LoadedData out;
     std::size_t train_rows = 0;
-    Table table = read_tables(folder, split, train_rows, out.notes);
+    Table table = read_parts(folder, split, train_rows, out.notes);
     check_names(table, split);
     ColumnRoles roles{data_.target, data_.weight, split.column};
     std::vector<std::string> features = choose_features(table, data_.features, data_.exclude, roles);
@@ -158,28 +159,14 @@ class TableSource final : public Source {
 
  private:
   // The rows of all files, those of the training file first.
-  Table read_tables(const std::string& folder, const SplitParams& split, std::size_t& train_rows,
-                    std::vector<std::string>& notes) const {
+  Table read_parts(const std::string& folder, const SplitParams& split, std::size_t& train_rows,
+                   std::vector<std::string>& notes) const {
+    data_.files.check(split, "table.csv");
     bool by_files = split.method == "files";
-    if (!data_.source.empty() && !(data_.train.empty() && data_.test.empty()))
-      throw Error(ErrorKind::config, "data",
-                  "names both source and train or test files, and only one of them can be meant",
-                  "keep source to split one table, or train and test with split = { method = \"files\" }");
-    if (by_files && (data_.train.empty() || data_.test.empty()))
-      throw Error(ErrorKind::config, "prepare.split",
-                  std::string("method \"files\" takes the parts from files, and [data] names no ") +
-                      (data_.train.empty() ? "training file" : "test file"),
-                  "write train = \"train.csv\" and test = \"test.csv\" under [data], or choose another method");
-    if (!by_files && data_.source.empty())
-      throw Error(
-          ErrorKind::config, data_.train.empty() ? "data.source" : "prepare.split",
-          data_.train.empty() ? "is missing" : "[data] gives train and test files, so the split must be by files",
-          data_.train.empty() ? "write source = \"table.csv\" under [data]"
-                              : "write split = { method = \"files\", validation = 0.1 }");
-    Table table =
-        by_files ? read_files(folder, data_.train, "data.train") : read_files(folder, data_.source, "data.source");
+    Table table = by_files ? read_tables(data_.files.train, folder, "data.train", data_.csv)
+                           : read_tables(data_.files.source, folder, "data.source", data_.csv);
     train_rows = table.rows();
-    if (by_files) table.append(with_excluded(read_files(folder, data_.test, "data.test")));
+    if (by_files) table.append(with_excluded(read_tables(data_.files.test, folder, "data.test", data_.csv)));
     notes.insert(notes.end(), table.notes().begin(), table.notes().end());
     return table;
   }
@@ -190,25 +177,6 @@ class TableSource final : public Source {
       if (test.find(name) == nullptr)
         test.add(Column::numeric(name, std::vector<double>(test.rows(), std::numeric_limits<double>::quiet_NaN())));
     return test;
-  }
-
-  // Several files are one table cut in pieces, so they must have the same columns.
-  Table read_files(const std::string& folder, const std::vector<std::string>& files, const std::string& place) const {
-    auto path = [&](std::size_t i) {
-      return data_file(folder, files[i], files.size() == 1 ? place : place + "[" + std::to_string(i) + "]");
-    };
-    Table table = read_csv(path(0), data_.csv);
-    if (table.rows() == 0) throw Error(ErrorKind::data, table.name(), "has a header and no rows");
-    for (std::size_t i = 1; i < files.size(); ++i) {
-      Table more = read_csv(path(i), data_.csv);
-      for (const std::string& column : more.names())
-        if (table.find(column) == nullptr)
-          throw Error(ErrorKind::data, more.name(),
-                      "has a column " + quoted(column) + " that " + table.name() + " has not",
-                      "files listed together need the same columns");
-      table.append(more);
-    }
-    return table;
   }
 
   // Every column that the config names must be there; the error says which key names it.

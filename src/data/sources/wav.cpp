@@ -5,6 +5,7 @@
 
 #include "gradus/base/memory.h"
 #include "gradus/base/text.h"
+#include "gradus/data/data_paths.h"
 #include "gradus/data/file_lists.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/readers/sound.h"

@@ -88,17 +88,25 @@ class Orthogonal final : public Initializer {
   }
 
  private:
+  // In several running sums, which do not wait for each other.
+  static double dot(const double* a, const double* b, std::int64_t n) {
+    constexpr int kSums = 8;
+    double sums[kSums] = {};
+    std::int64_t j = 0;
+    for (; j + kSums <= n; j += kSums)
+      for (int s = 0; s < kSums; ++s) sums[s] += a[j + s] * b[j + s];
+    for (; j < n; ++j) sums[0] += a[j] * b[j];
+    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  }
   static void orthonormalize(double* v, std::int64_t i, std::int64_t n) {
     double* own = v + i * n;
     for (int pass = 0; pass < 2; ++pass)
       for (std::int64_t p = 0; p < i; ++p) {
-        double along = 0;
-        for (std::int64_t j = 0; j < n; ++j) along += own[j] * v[p * n + j];
+        const double along = dot(own, v + p * n, n);
         for (std::int64_t j = 0; j < n; ++j) own[j] -= along * v[p * n + j];
       }
-    double norm = 0;
-    for (std::int64_t j = 0; j < n; ++j) norm += own[j] * own[j];
-    for (std::int64_t j = 0; j < n; ++j) own[j] /= std::sqrt(norm);
+    const double norm = std::sqrt(dot(own, own, n));
+    for (std::int64_t j = 0; j < n; ++j) own[j] /= norm;
   }
   Params params_;
 };

@@ -53,6 +53,7 @@ class Repeat final : public Module {
   }
   bool uses_batch_statistics() const override { return blocks_[0]->uses_batch_statistics(); }
   bool shares_weights() const override { return blocks_[0]->shares_weights(); }
+  std::int64_t least_rows() const override { return blocks_[0]->least_rows(); }
   std::vector<const Network*> branches() const override {
     std::vector<const Network*> all;
     for (const auto& block : blocks_) all.push_back(block.get());

@@ -35,6 +35,7 @@ class Residual final : public Module {
   bool shares_weights() const override {
     return branch_->shares_weights() || (shortcut_ && shortcut_->shares_weights());
   }
+  std::int64_t least_rows() const override { return branch_->least_rows(); }
   std::vector<const Network*> branches() const override {
     if (shortcut_) return {branch_.get(), shortcut_.get()};
     return {branch_.get()};

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gradus/data/readers/csv.h"
+#include "gradus/data/split.h"
+#include "gradus/data/table.h"
+
+namespace gradus {
+
+// What [data] names: files that the split divides, or training and test files that are kept apart.
+struct PartFiles {
+  std::vector<std::string> source, train, test;
+  // Throws Error{config} where they do not go with the split's method. `example` is a file's name, for the fix.
+  void check(const SplitParams& split, const std::string& example) const;
+};
+
+// Several tables of the key `place`, one below the other; they must have the same columns. Relative names start at
+// `folder`.
+Table read_tables(const std::vector<std::string>& files, const std::string& folder, const std::string& place,
+                  const CsvOptions& options);
+
+}  // namespace gradus
