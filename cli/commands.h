@@ -13,6 +13,7 @@ inline constexpr const char* kSetHelp =
 void add_train(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_generate(CLI::App& app);
 void add_show(CLI::App& app);
 void add_data(CLI::App& app);
 

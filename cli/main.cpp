@@ -18,6 +18,7 @@ void run(CLI::App& app, int argc, char** argv) {
   gradus::cli::add_train(app);
   gradus::cli::add_evaluate(app);
   gradus::cli::add_predict(app);
+  gradus::cli::add_generate(app);
   gradus::cli::add_show(app);
   gradus::cli::add_data(app);
   app.parse(argc, argv);

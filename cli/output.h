@@ -17,7 +17,7 @@ void print_json(const Value& value);
 // Text on standard output, with and without the end of its line.
 void print(const std::string& text);
 void print_as_is(const std::string& text);
-// Sends out what was printed: to be called once before success is reported. Throws Error{file} when it cannot be
+// Sends out what was printed: to be called before success is reported. Throws Error{file} when it cannot be
 // written (a full disk, a reader that has gone).
 void finish_output();
 

@@ -37,7 +37,9 @@ constexpr std::int64_t kMostRows = 1024, kElementsAtOnce = 1 << 20;  // of each_
 
 void each_batch(const Dataset& data, std::int64_t most, const std::function<void(const Batch&)>& take) {
   std::int64_t width = std::max<std::int64_t>(data.input_shape().size(), 1),
-               at_once = std::clamp<std::int64_t>(std::min(most, kElementsAtOnce / width), 1, kMostRows);
+               at_once = data.streams() > 0
+                             ? data.streams()
+                             : std::clamp<std::int64_t>(std::min(most, kElementsAtOnce / width), 1, kMostRows);
   std::vector<std::uint32_t> rows;
   for (std::int64_t first = 0; first < data.size(); first += at_once) {
     rows.resize(static_cast<std::size_t>(std::min(at_once, data.size() - first)));

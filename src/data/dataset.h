@@ -34,12 +34,17 @@ class Dataset {
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
   // The same as an epoch of training meets them: augmented, where the data say so, anew in each epoch.
   virtual Batch draw(std::span<const std::uint32_t> rows, std::int64_t) const { return fetch(rows); }
+  // For one long sequence that is read in several places at once: in how many. Batches are then of so many examples, in
+  // order, and each example goes on where the one in its place in the batch before ended. 0: examples stand alone.
+  virtual std::int64_t streams() const { return 0; }
+  // The same sequence read in about so many places, `length` steps at a time; null for examples that stand alone.
+  virtual std::shared_ptr<const Dataset> in_streams(std::int64_t, std::int64_t) const { return nullptr; }
   // Whether a batch takes so long (decoding, augmentation) that it is worth making while the one before is trained on.
   virtual bool is_costly() const { return false; }
 };
 
 // Hands out all examples in order, at most `rows` at a time (but one) and 1024, and as few as make some megabytes of
-// inputs.
+// inputs; streams as their own batches.
 void each_batch(const Dataset& data, std::int64_t rows, const std::function<void(const Batch&)>& take);
 
 // A hash of all examples: a resumed run sees by it whether its data are still the same.

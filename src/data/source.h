@@ -16,6 +16,8 @@
 
 namespace gradus {
 
+class Tokenizer;
+
 // What a source gives to training: three parts, prepared by statistics of the training part alone. A part without rows
 // is null.
 struct LoadedData {
@@ -83,6 +85,8 @@ class Source {
   virtual OpenedData open(const std::vector<std::string>& files, bool need_target) = 0;
   // How its examples are images; none where they are not.
   virtual std::optional<ImageFormat> image_format() const { return std::nullopt; }
+  // What divides its texts into symbols; null where it has none.
+  virtual const Tokenizer* tokenizer() const { return nullptr; }
 };
 
 // The `[data]` and `[prepare]` sections as written.

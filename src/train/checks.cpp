@@ -147,6 +147,17 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
+// Scores of each symbol after each step.
+void check_next(const Shape& output, const LoadedData& data) {
+  Shape wanted{data.train->input_shape()[0], data.task.width()};
+  if (output == wanted) return;
+  throw Error(
+      ErrorKind::config,
+      {"model.layers", "a result of " + wanted.text() + ": scores of each symbol after each step", output.text(),
+       output.rank() == 1 ? "leave out output = \"last\": every step has a next symbol"
+                          : "leave out the last linear layer's units"});
+}
+
 void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
   std::int64_t width = network_width(task, loss);
   if (output == Shape{width}) return;
@@ -170,7 +181,9 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
-  if (data.task.per_place)
+  if (data.task.language)
+    check_next(output, data);
+  else if (data.task.per_place)
     check_places(output, data, loss);
   else
     check_output(output, data.task, loss);

@@ -1,6 +1,7 @@
 #include "gradus/train/evaluation.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gradus/model/metrics.h"
 #include "gradus/train/place_measures.h"
@@ -38,6 +39,15 @@ void append(std::vector<float>& to, const Tensor& t) {
   to.insert(to.end(), t.data<float>(), t.data<float>() + t.size());
 }
 
+// How many of the most probable symbols are the true ones.
+double hits(const Tensor& probabilities, const Tensor& target) {
+  Tensor best = argmax(probabilities);
+  const std::int32_t *b = best.data<std::int32_t>(), *t = target.data<std::int32_t>();
+  double count = 0;
+  for (std::int64_t i = 0; i < target.size(); ++i) count += b[i] == t[i];
+  return count;
+}
+
 int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
 
 }  // namespace
@@ -49,6 +59,18 @@ std::int64_t network_width(const TaskSpec& task, const Loss& loss) {
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data, Measure measure) {
   Evaluation out;
   out.task = task;
+  if (task.language) {
+    double right = 0, symbols = 0;
+    out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
+      right += hits(p, batch.target);
+      symbols += static_cast<double>(batch.target.size());
+    });
+    out.of_places = Value(Value::Table{{"perplexity", std::exp(out.loss)},
+                                       {"bits_per_symbol", out.loss / std::log(2.0)},
+                                       {"accuracy", right / symbols},
+                                       {"symbols", static_cast<std::int64_t>(symbols)}});
+    return out;
+  }
   if (task.per_place) {
     PlaceMeasures measures(task, measure, loss.gives_probabilities());
     out.loss =
@@ -94,7 +116,7 @@ Evaluation evaluate_by_patches(Network& network, const Loss& loss, const TaskSpe
 
 Value Evaluation::metrics() const {
   Value v;
-  if (task.per_place) {
+  if (task.per_place || task.language) {
     v = of_places;
   } else if (!task.classifies()) {
     v = to_value(regression_metrics(std::span<const float>(true_values), predicted_values, outputs_of(*this), weights));
@@ -109,7 +131,7 @@ Value Evaluation::metrics() const {
   Value all = Value::table();
   all.set("loss", loss);
   for (auto& [name, value] : v.as_table()) all.set(name, value);
-  if (task.classifies()) all.set("classes", Value::Array(task.classes.begin(), task.classes.end()));
+  if (task.classifies() && !task.language) all.set("classes", Value::Array(task.classes.begin(), task.classes.end()));
   return all;
 }
 
@@ -121,6 +143,7 @@ Measured Evaluation::summary() const {
 }
 
 std::vector<std::string> summary_names(const TaskSpec& task) {
+  if (task.language) return {"loss", "perplexity", "accuracy"};
   if (task.per_place && task.classifies()) return {"loss", "accuracy", "mean_dice"};
   if (task.per_place) return {"loss", "psnr"};
   if (task.classifies()) return {"loss", "accuracy", "macro_f1"};

@@ -19,13 +19,14 @@ struct Evaluation {
   std::vector<float> true_values, predicted_values;
   std::vector<double> weights;  // empty: all 1
 
-  // Of masks and pictures (TaskSpec::per_place) the measures alone, taken batch by batch: the places are not kept.
+  // Of masks, pictures (TaskSpec::per_place) and next symbols (TaskSpec::language) the measures alone, taken batch by
+  // batch: the places are not kept.
   Value of_places;
 
   // "loss" and what fits the task, as metrics.json writes it.
   Value metrics() const;
   // The few numbers that are watched epoch by epoch: loss; accuracy and macro_f1; mse, mae and r2; of masks
-  // accuracy and mean_dice; of pictures psnr.
+  // accuracy and mean_dice; of pictures psnr; of next symbols perplexity and accuracy.
   Measured summary() const;
 };
 

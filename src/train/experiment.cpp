@@ -158,13 +158,33 @@ void check_memory(const Experiment& e, const Prepared& p) {
                  "use smaller layers or batches; gradus show model says what each layer needs");
 }
 
+// One long text is read in as many places as a batch has examples.
+void set_streams(const Experiment& e, LoadedData& data) {
+  constexpr std::int64_t kLength = 64;
+  const std::optional<std::int64_t>& length = e.params.train.sequence_length;
+  if (data.train->streams() == 0) {
+    if (length)
+      throw Error(ErrorKind::config, "train.sequence_length", "the data are examples of their own, not one long text",
+                  "leave it out; a tokenizer's max_length cuts texts");
+    return;
+  }
+  const Value& batch = e.params.train.batch_size;
+  if (!batch.is_number() || batch.as_integer("train.batch_size") < 1)
+    throw Error(ErrorKind::config, {batch.place("train.batch_size"),
+                                    "a whole number >= 1: a text is read in so many places", describe(batch), ""});
+  for (std::shared_ptr<const Dataset>* part : {&data.train, &data.validation, &data.test})
+    if (*part) *part = (*part)->in_streams(batch.as_integer(), length.value_or(kLength));
+}
+
 Prepared prepared(const Experiment& e) {
   Prepared p;
   p.source = make_source({e.params.data, e.params.prepare});
   p.data = p.source->load(e.folder, static_cast<std::uint64_t>(e.params.seed));
+  set_streams(e, p.data);
   p.input = p.data.train->input_shape();
   p.loss = make_loss(e.loss_for(p.data.task), "model.loss");
   p.network = make_network(e.params.model.layers, network_width(p.data.task, *p.loss), "model.layers");
+  if (p.data.symbols > 0) p.network->decide_symbols(p.data.symbols);
   p.warnings = check_experiment(e, p.data, *p.network, *p.loss);
   check_memory(e, p);
   if (e.params.train.precision == "bf16" && !has_bf16())
@@ -192,6 +212,7 @@ Value model_metadata(const Experiment& e, const Prepared& p) {
   v.set("task", p.data.task.state());
   v.set("input", shape);
   v.set("layers", e.params.model.layers);
+  if (p.data.symbols > 0) v.set("symbols", p.data.symbols);
   v.set("precision", std::string(dtype_name(p.network->computes_in())));
   v.set("loss", e.loss_for(p.data.task));
   return v;
@@ -203,6 +224,7 @@ Value run_facts(const TrainResult& r) {
   v.set("steps", r.steps);
   v.set("seconds", r.seconds);
   v.set("examples_per_second", r.seconds > 0 ? static_cast<double>(r.examples) / r.seconds : 0.0);
+  if (r.symbols > 0) v.set("symbols_per_second", r.seconds > 0 ? static_cast<double>(r.symbols) / r.seconds : 0.0);
   v.set("threads", threads());
   v.set("stopped", stopped_name(r.stopped));
   if (r.best_epoch > 0) v.set("best_epoch", r.best_epoch);
@@ -289,7 +311,7 @@ void resume(Trainer& trainer, const RunFolder& folder, const std::string& data, 
 // A sentence on a model that has learned less than nothing, "" for others. Such a loss may be finite: after steps that
 // are far too large, units die and the result no longer changes.
 std::string doubt_about(const Value& train, const TaskSpec& task) {
-  if (task.per_place) return "";
+  if (task.per_place || task.language) return "";
   const Value* log_loss = train.find("log_loss");
   bool bad = task.classifies() ? log_loss != nullptr && log_loss->as_real() > 2 * std::log(task.width())
                                : train.at("r2").as_real() < -1;

@@ -33,6 +33,7 @@ TrainedModel::TrainedModel(const std::string& path) {
     source_->restore(metadata_.at("source"));
     loss_ = make_loss(metadata_.at("loss"), "loss");
     network_ = make_network(metadata_.at("layers"), network_width(task_, *loss_), "model.layers");
+    if (const Value* symbols = metadata_.find("symbols")) network_->decide_symbols(symbols->as_integer("symbols"));
     std::vector<std::int64_t> dims;
     for (const Value& d : metadata_.at("input").as_array()) dims.push_back(d.as_integer());
     // Build costs memory for the parameters the layers ask for: first see that the file has as many.
@@ -48,6 +49,13 @@ TrainedModel::TrainedModel(const std::string& path) {
   } catch (const Error& e) {
     throw Error(ErrorKind::data, file, std::string("damaged or of another version: ") + e.what());
   }
+}
+
+void TrainedModel::generate(const GenerateOptions& options, const std::function<bool(const std::string&)>& take) {
+  if (!task_.language || source_->tokenizer() == nullptr)
+    throw Error(ErrorKind::usage, "generate", "this model does not predict the next symbol of a text",
+                "train one with [data] format = \"text\"");
+  gradus::generate(*network_, *source_->tokenizer(), options, take);
 }
 
 void TrainedModel::set_precision(const std::string& name) {
@@ -79,6 +87,8 @@ std::string number_text(float x) {
 TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files) {
   if (task_.per_place)
     throw Error(ErrorKind::state, "predictions", "are masks or pictures, not rows", "use predict_places");
+  if (task_.language)
+    throw Error(ErrorKind::state, "predictions", "are the next symbols of a text, not rows", "use gradus generate");
   OpenedData opened = open_files(files);
   Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   Predictions out;

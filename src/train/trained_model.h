@@ -2,6 +2,7 @@
 
 #include "gradus/data/source.h"
 #include "gradus/train/evaluation.h"
+#include "gradus/train/generate.h"
 
 namespace gradus {
 
@@ -36,6 +37,9 @@ class TrainedModel {
                                           const DrawPrediction& draw, std::vector<std::string>* notes = nullptr);
   // The examples of such files as the network takes them.
   OpenedData open_files(const std::vector<std::string>& files) { return source_->open(files, false); }
+
+  // Goes on with a text, see generate(). Throws Error{usage} for a model that was not trained on next symbols.
+  void generate(const GenerateOptions& options, const std::function<bool(const std::string&)>& take);
 
   // "f32" or "bf16": what products are computed in; at first what the model was trained in, where the processor has it.
   // Throws Error{state} where it has not, Error{usage} for other names.

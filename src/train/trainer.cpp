@@ -36,7 +36,8 @@ std::optional<EarlyStoppingParams> early_stopping_of(const Value& v) {
 // A monitored number is better when it is smaller, except scores.
 bool larger_is_better(const std::string& monitor) {
   std::string name = monitor.substr(monitor.find('.') + 1);
-  return name != "loss" && name != "mse" && name != "mae" && name != "rmse" && name != "log_loss";
+  return name != "loss" && name != "mse" && name != "mae" && name != "rmse" && name != "log_loss" &&
+         name != "perplexity" && name != "bits_per_symbol";
 }
 
 std::optional<double> monitored_value(const EpochRecord& r, const std::string& monitor) {
@@ -116,6 +117,8 @@ void TrainParams::fields(Fields& f) {
     "bf16: products of weights and activations in bf16, weights and all sums in f32; a processor without it stays in "
     "f32");
   f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
+  f("sequence_length", sequence_length, at_least(1),
+    "of one long text: steps that gradients go back through; the state goes on from batch to batch");
   f("l1", l1, at_least(0), "penalty l1 |w| on weights (not biases)");
   f("l2", l2, at_least(0), "penalty l2 / 2 w^2 on weights (not biases)");
   f("clip_norm", clip_norm, at_least(0), "largest Euclidean norm of the gradient; 0: no limit");
@@ -211,6 +214,7 @@ double Trainer::train_step(const Batch& batch, double lr) {
   ComputeScope scope;
   int shards = shards_for(network_, batch.inputs.shape());
   Context context = context_for(batch);
+  if (carries_) context.states = &states_;
   Tensor prediction = network_.forward(shard(batch.inputs, shards), context), loss;
   {
     Profile::Part part("loss");
@@ -294,7 +298,7 @@ std::optional<Stopped> Trainer::reached(const TrainCallbacks& callbacks) const {
 }
 
 TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
-  std::int64_t n = data.size(), batch_size = batch_size_of(params_.batch_size, n);
+  std::int64_t n = data.size(), batch_size = data.streams() > 0 ? data.streams() : batch_size_of(params_.batch_size, n);
   if (n == 0) throw Error(ErrorKind::data, "train", "the training part has no examples");
   std::int64_t steps = (n + batch_size - 1) / batch_size;
   // A last batch of one has no statistics of its own: batch norm goes without it.
@@ -330,8 +334,13 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   if (stop && stop != Stopped::interrupted && state_.position > 0) finish_epoch(callbacks);
 
   while (!stop && state_.epoch < params_.epochs) {
-    random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
-                       static_cast<std::uint32_t>(n));
+    if (data.streams() > 0)
+      std::iota(order.begin(), order.end(), 0U);
+    else
+      random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
+                         static_cast<std::uint32_t>(n));
+    carries_ = data.streams() > 0;
+    if (state_.position == 0) states_.clear();
     std::optional<BatchStream> ahead;
     if (data.is_costly()) ahead.emplace(data, order, batch_size, state_.position, steps, state_.epoch);
     while (state_.position < steps) {
@@ -350,6 +359,7 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       profiled.end();
       ++state_.position;
       state_.seen += count;
+      if (carries_) state_.symbols += batch.target.size();
       tick();
       if (callbacks.progress)
         callbacks.progress({state_.epoch + 1, state_.position, steps, state_.seen - seen_before, mean_loss()});
@@ -382,6 +392,7 @@ void Trainer::update_result() {
   result_.best_epoch = state_.best_epoch;
   result_.seconds = state_.seconds;
   result_.examples = state_.seen;
+  result_.symbols = state_.symbols;
 }
 
 void Trainer::check_weights() {
@@ -398,6 +409,7 @@ Value Trainer::metadata() const {
   v.set("position", state_.position);
   v.set("examples", state_.examples);
   v.set("seen", state_.seen);
+  v.set("symbols", state_.symbols);
   v.set("loss_sum", state_.loss_sum);
   v.set("weight_sum", state_.weight_sum);
   v.set("seconds", state_.seconds);
@@ -413,7 +425,8 @@ Value Trainer::metadata() const {
   return v;
 }
 
-// Checkpoint tensors: "model.NAME", "optimizer.NAME", with early stopping "best.NAME", and after an epoch "history".
+// Checkpoint tensors: "model.NAME", "optimizer.NAME", with early stopping "best.NAME", after an epoch "history", and
+// within one of streams "carried.NAME".
 void Trainer::save(const TrainCallbacks& callbacks) {
   check_weights();
   if (!callbacks.save) return;
@@ -422,14 +435,16 @@ void Trainer::save(const TrainCallbacks& callbacks) {
   for (auto& [name, t] : optimizer_->state(parameters_)) tensors.emplace_back("optimizer." + name, t);
   for (auto& [name, t] : best_state_) tensors.emplace_back("best." + name, t);
   if (!state_.history.empty()) tensors.emplace_back("history", history_table(state_.history));
+  if (state_.position > 0)
+    for (auto& [name, t] : states_.named()) tensors.emplace_back("carried." + name, t);
   callbacks.save(metadata(), tensors);
 }
 
 void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Tensor>>& tensors) {
-  for (const char* count : {"steps", "epoch", "position", "examples", "seen", "best_epoch", "waited"})
+  for (const char* count : {"steps", "epoch", "position", "examples", "seen", "symbols", "best_epoch", "waited"})
     if (v.at(count).as_integer() < 0)
       throw Error(ErrorKind::data, {count, "a number >= 0", std::to_string(v.at(count).as_integer()), ""});
-  std::vector<std::pair<std::string, Tensor>> model, optimizer;
+  std::vector<std::pair<std::string, Tensor>> model, optimizer, carried;
   best_state_.clear();
   state_.history.clear();
   auto take = [](const std::string& name, const std::string& prefix, const Tensor& t, auto& into) {
@@ -439,14 +454,17 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
     take(name, "model.", t, model);
     take(name, "optimizer.", t, optimizer);
     take(name, "best.", t, best_state_);
+    take(name, "carried.", t, carried);
     if (name == "history") state_.history = read_history(t, v.at("measured").as_array("measured"));
   }
   load_state(network_, model);
+  states_.take(carried);
   optimizer_->restore(parameters_, v.at("steps").as_integer(), optimizer);
   state_.epoch = v.at("epoch").as_integer();
   state_.position = v.at("position").as_integer();
   state_.examples = v.at("examples").as_integer();
   state_.seen = v.at("seen").as_integer();
+  state_.symbols = v.at("symbols").as_integer();
   state_.loss_sum = v.at("loss_sum").as_real();
   state_.weight_sum = v.at("weight_sum").as_real();
   state_.seconds = v.at("seconds").as_real();
@@ -466,9 +484,11 @@ void each_result(Network& network, const Dataset& data, const std::function<void
   ComputeScope scope;
   NoGrad no_grad;
   std::int64_t kept = std::max<std::int64_t>(network.cost(data.input_shape()).activations, 1);
+  CarriedStates states;
   each_batch(data, kActivations / kept, [&](const Batch& batch) {
     Context context;
     context.lengths = batch.lengths;
+    if (data.streams() > 0) context.states = &states;
     f(network.forward(shard(batch.inputs, shards_for(network, batch.inputs.shape())), context), batch);
   });
 }

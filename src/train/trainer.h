@@ -33,6 +33,7 @@ struct TrainParams {
   Value schedule = "constant";
   std::string precision = "f32";
   std::optional<std::int64_t> seed;  // left out: the experiment's
+  std::optional<std::int64_t> sequence_length;
   double l1 = 0, l2 = 0;
   double clip_norm = 0, clip_value = 0;
   Value early_stopping;  // false, true or a table
@@ -100,6 +101,7 @@ struct TrainResult {
   bool restored_best = false;   // the weights are those of best_epoch
   double seconds = 0;           // of training, without what checkpoints took to write
   std::int64_t examples = 0;    // seen, each epoch's again
+  std::int64_t symbols = 0;     // of streams: the steps of the examples
   std::vector<EpochRecord> history;
 };
 
@@ -133,6 +135,7 @@ class Trainer {
     std::int64_t position = 0;  // steps done in the current one
     std::int64_t examples = 0;  // of the training data; 0 before it is known
     std::int64_t seen = 0;      // examples trained on, each epoch's again
+    std::int64_t symbols = 0;   // of streams: steps trained on
     double loss_sum = 0, weight_sum = 0;
     double seconds = 0;
     double last_lr = 0;
@@ -167,6 +170,8 @@ class Trainer {
   std::optional<EarlyStoppingParams> early_;
   std::vector<float> class_weights_;
   State state_;
+  CarriedStates states_;  // of streams, between batches
+  bool carries_ = false;
   TrainResult result_;
   std::vector<std::pair<std::string, Tensor>> best_state_;
 };

@@ -33,6 +33,7 @@ class LabelledTextSource : public Source {
   Value state() const override;
   void restore(const Value& state) override;
   OpenedData open(const std::vector<std::string>& files, bool need_target) final;
+  const Tokenizer* tokenizer() const override { return tokenizer_.get(); }
 
  protected:
   LabelledTextSource(TextDataParams data, TextPrepareParams prepare)

@@ -46,6 +46,8 @@ class Tokenizer {
   // Throws Error{value} for numbers that are none of it.
   std::string decode(std::span<const std::int32_t> tokens) const;
 
+  // Whether kBegin and kEnd stand around every text.
+  bool bounds() const { return shared_.bounds; }
   // How many different numbers there are.
   virtual std::int64_t size() const = 0;
   // A token's text, or the name of a reserved one: bytes, which by themselves need not be UTF-8. Throws Error{value}.
