@@ -135,17 +135,26 @@ Value describe_config(const std::string& path, std::string sheet) {
   return v;
 }
 
+// How the features of sequences are scaled: (x - shift) / divisor.
+std::string feature_text(const Value& features) {
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& f : features.as_array())
+    if (const Value* shift = f.find("shift"))
+      rows.push_back({printable(f.at("name").as_string()), short_number(shift->as_real()),
+                      short_number(f.at("divisor").as_real())});
+  return rows.empty() ? "" : "\n" + aligned_table({"feature", "shift", "divisor"}, rows);
+}
+
 std::string config_text(const Value& v) {
-  std::string text = v.at("name").as_string() + ": " + v.at("summary").at("task").as_string();
-  for (const auto& [part, rows] : v.at("summary").at("parts").as_table())
+  const Value& summary = v.at("summary");
+  std::string text = v.at("name").as_string() + ": " + summary.at("task").as_string();
+  for (const auto& [part, rows] : summary.at("parts").as_table())
     text += ", " + part + " " + grouped(rows.as_integer());
   for (const Value& note : v.at("notes").as_array()) text += "\nnote: " + note.as_string();
-  const Value& summary = v.at("summary");
-  if (summary.find("texts") != nullptr) {
-    text += "\n" + texts_text(summary);
-    if (const Value* classes = summary.find("classes")) text += "\n" + classes_text(*classes);
-    return text;
-  }
+  if (summary.find("texts") != nullptr) text += "\n" + texts_text(summary);
+  if (const Value* classes = summary.find("classes")) text += "\n" + classes_text(*classes);
+  if (const Value* features = summary.find("features")) text += feature_text(*features);
+  if (summary.find("texts") != nullptr) return text;
   const Value::Array& transforms = v.at("augment").as_array();
   text += transforms.empty() ? "\nno augmentation" : "\naugmented in training, in this order:";
   for (const Value& t : transforms) text += "\n  " + transform_text(t);

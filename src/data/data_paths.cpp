@@ -38,4 +38,11 @@ std::vector<std::string> files_in(const std::string& folder, bool (*wanted)(cons
   return paths;
 }
 
+std::vector<std::string> files_in(const std::string& folder, bool (*wanted)(const std::string& name),
+                                  const std::string& kinds) {
+  std::vector<std::string> paths = files_in(folder, wanted);
+  if (paths.empty()) throw Error(ErrorKind::data, {folder, kinds, "a folder without any", ""});
+  return paths;
+}
+
 }  // namespace gradus

@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <mutex>
 
 #include "gradus/base/memory.h"
-#include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
+#include "gradus/data/file_lists.h"
 
 namespace gradus {
 
@@ -200,36 +199,15 @@ void FileImages::find(std::size_t i, FoundImage& found) const {
 
 std::vector<FoundImage> FileImages::read_all() const {
   std::vector<FoundImage> all(parts_.files.size());
-  for_each_image(all.size(), [&](std::size_t i) { find(i, all[i]); });
+  for_each_file(all.size(), [&](std::size_t i) { find(i, all[i]); });
   return all;
-}
-
-void for_each_image(std::size_t n, const std::function<void(std::size_t)>& work) {
-  std::mutex mutex;
-  std::size_t first_bad = n;
-  std::exception_ptr failure;
-  parallel_for(n, 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      try {
-        work(i);
-      } catch (...) {
-        std::lock_guard lock(mutex);
-        if (i < first_bad) {
-          first_bad = i;
-          failure = std::current_exception();
-        }
-        return;
-      }
-    }
-  });
-  if (failure) std::rethrow_exception(failure);
 }
 
 namespace {
 
 std::vector<std::optional<ImageHeader>> headers_of(const std::vector<std::string>& paths) {
   std::vector<std::optional<ImageHeader>> headers(paths.size());
-  for_each_image(paths.size(), [&](std::size_t i) {
+  for_each_file(paths.size(), [&](std::size_t i) {
     try {
       if (!paths[i].empty()) headers[i] = read_image_header(paths[i]);
     } catch (const Error&) {  // told when the whole file is read

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -114,9 +113,6 @@ class FileImages final : public ImageStore {
   Parts parts_;
   std::unique_ptr<ByteCache> images_, masks_, targets_;
 };
-
-// Calls work(i) for i below `n` on all threads; of several exceptions the one of the smallest i is rethrown.
-void for_each_image(std::size_t n, const std::function<void(std::size_t)>& work);
 
 // The form of the pictures `paths` as the config's table at `place` says. What it leaves open is as the files are:
 // their size, which then must be one, and 3 channels where one has colours. Files that cannot be decoded and empty

@@ -4,17 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <set>
 
-#include "gradus/base/file.h"
 #include "gradus/base/text.h"
 #include "gradus/data/numbers.h"
-#include "gradus/data/readers/csv.h"
 
 namespace gradus {
-
-namespace fs = std::filesystem;
 
 void ImageDataParams::shared_fields(Fields& f) {
   f("image", image, "the form that every image is brought to");
@@ -71,32 +66,7 @@ void check_not_in_both(const ImageList& list, std::size_t train) {
 }  // namespace
 
 std::vector<std::string> images_in(const std::string& folder) {
-  std::vector<std::string> paths = files_in(folder, [](const std::string& name) { return has_image_name(name); });
-  if (paths.empty())
-    throw Error(ErrorKind::data, {folder, "images (.png, .jpg, .jpeg or .webp)", "a folder without any", ""});
-  return paths;
-}
-
-Table read_list(const std::string& path, const std::vector<std::string>& names) {
-  CsvOptions options;
-  for (const std::string& name : names) options.expected_kinds.emplace_back(name, ColumnKind::categorical);
-  return read_csv(path, options);
-}
-
-std::vector<std::string> listed_paths(const Table& table, const std::string& name) {
-  const Column& column = table.column(name);
-  std::string folder = fs::path(table.name()).parent_path().string();
-  std::vector<std::string> paths;
-  for (std::size_t row = 0; row < column.size(); ++row) {
-    std::string file = column.text(row), path = resolve_path(folder, file);
-    if (file.empty() || !fs::is_regular_file(path))
-      throw Error(ErrorKind::file, table.name(),
-                  file.empty() ? fmt::format("row {} names no {}", row + 1, name)
-                               : fmt::format("row {} names {}, and there is no such file", row + 1, path),
-                  "names start at the list's folder");
-    paths.push_back(path);
-  }
-  return paths;
+  return files_in(folder, has_image_name, "images (.png, .jpg, .jpeg or .webp)");
 }
 
 ImagesRead ImageSource::read(const ImageList& list, std::optional<ImageForm>& form) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gradus/data/data_paths.h"
+#include "gradus/data/file_lists.h"
 #include "gradus/data/image_dataset.h"
 #include "gradus/data/image_files.h"
 #include "gradus/data/source.h"
@@ -100,10 +101,5 @@ class ImageSource : public Source {
 // The image files in a folder, in the order of their names, hidden ones left out. Throws Error{data} where there are
 // none.
 std::vector<std::string> images_in(const std::string& folder);
-// The column `name` of a list of files as paths, relative ones starting at the list's folder. Throws Error{file} that
-// names the row of one that is not there.
-std::vector<std::string> listed_paths(const Table& table, const std::string& name);
-// A CSV list of files, its columns of file names `names` read as text.
-Table read_list(const std::string& path, const std::vector<std::string>& names);
 
 }  // namespace gradus

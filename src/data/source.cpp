@@ -16,6 +16,17 @@ bool ends_with(const std::string& s, const std::string& end) {
 
 constexpr const char* kFileKeys[] = {"source", "train", "test"};
 
+// Calls `rewrite` for all names in what a key gives: one, a list, or a table of either.
+void rewrite_names(Value& v, const std::function<void(Value&)>& rewrite) {
+  if (v.is_table()) {
+    for (auto& [name, item] : v.as_table()) rewrite_names(item, rewrite);
+  } else if (v.is_array()) {
+    for (Value& item : v.as_array()) rewrite_names(item, rewrite);
+  } else {
+    rewrite(v);
+  }
+}
+
 std::string first_file(const SourceConfig& config) {
   for (const char* key : kFileKeys) {
     const Value* v = config.data.find(key);
@@ -82,7 +93,7 @@ std::string data_file(const std::string& folder, const std::string& name, const 
   if (std::filesystem::is_directory(path))
     throw Error(ErrorKind::file, {place, "a file", "the folder " + path, "name the file in it"});
   if (std::filesystem::exists(path)) return path;
-  bool is_relative = std::filesystem::path(name).is_relative();
+  bool is_relative = std::filesystem::path(name).is_relative() && !folder.empty();
   throw Error(ErrorKind::file, place, "there is no file " + path,
               is_relative ? gradus::quoted(name) + " starts at the config's folder, not where the command runs" : "");
 }
@@ -96,17 +107,8 @@ Value with_files_from(Value data, const std::string& from, const std::string& to
         fs::weakly_canonical(file.parent_path()).lexically_relative(fs::weakly_canonical(fs::absolute(to)));
     v = (folder / file.filename()).lexically_normal().string();
   };
-  for (const char* key : kFileKeys) {
-    Value* v = data.find(key);
-    if (v == nullptr) continue;
-    if (v->is_table()) {
-      for (auto& [name, item] : v->as_table()) rewrite(item);
-    } else if (v->is_array()) {
-      for (Value& item : v->as_array()) rewrite(item);
-    } else {
-      rewrite(*v);
-    }
-  }
+  for (const char* key : {"source", "train", "test", "labels"})
+    if (Value* v = data.find(key)) rewrite_names(*v, rewrite);
   return data;
 }
 

@@ -172,6 +172,37 @@ Split split_groups(const Column& column, const Shares& shares, std::uint64_t see
   return {std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), parts[3].size()};
 }
 
+// The groups that are named test; of the others whole ones are cut for validation, a share of all rows.
+Split split_named_groups(const Column& column, const SplitParams& params, std::uint64_t seed) {
+  Split split;
+  Column texts = column.as_categorical();
+  std::vector<char> is_test(texts.levels().size());
+  for (const std::string& name : params.test_groups) {
+    auto level = std::ranges::find(texts.levels(), name);
+    if (level == texts.levels().end()) {
+      std::string close = nearest(name, texts.levels());
+      throw Error(ErrorKind::config, {"prepare.split.test_groups", "groups of the column " + quoted(column.name()),
+                                      short_quoted(name), close.empty() ? "" : "did you mean " + quoted(close) + "?"});
+    }
+    is_test[static_cast<std::size_t>(level - texts.levels().begin())] = true;
+  }
+  RowIndices others;
+  for (std::uint32_t row = 0; row < texts.size(); ++row)
+    (is_test[static_cast<std::size_t>(texts.codes()[row])] ? split.test : others).push_back(row);
+  if (params.validation == 0 || others.empty()) {
+    split.train = std::move(others);
+    return split;
+  }
+  double share = params.validation * static_cast<double>(column.size()) / static_cast<double>(others.size());
+  if (share >= 1)
+    throw Error(ErrorKind::data, kPlace, "the validation share leaves nothing to train on beside the test groups",
+                "lower it, or name fewer groups");
+  Split rest = split_groups(column.select(others), {1 - share, share, 0, 0}, seed);
+  for (std::uint32_t row : rest.train) split.train.push_back(others[row]);
+  for (std::uint32_t row : rest.validation) split.validation.push_back(others[row]);
+  return split;
+}
+
 // Text with its digits made equal: "2024-03-31" -> "0000-00-00".
 std::string shape_of(std::string text) {
   for (char& c : text)
@@ -265,6 +296,7 @@ void SplitParams::fields(Fields& f) {
   f("validation", validation, from_to(0, 1), "share of the rows that guides training, such as early stopping");
   f("test", test, above_to(0, 1), "share of the rows kept for the final evaluation");
   f("column", column, "column of the groups, or of the time");
+  f("test_groups", test_groups, "with group: the groups that are the test part, instead of the shares train and test");
 }
 
 SplitParams read_split(const Value& value, const std::string& place) {
@@ -280,6 +312,10 @@ SplitParams read_split(const Value& value, const std::string& place) {
     if (params.train || params.test)
       incomplete(place, value, "method \"files\" takes no train or test share",
                  "the parts are the files that [data] gives; validation is cut from the training file");
+  } else if (!params.test_groups.empty()) {
+    if (params.method != "group" || params.train || params.test)
+      incomplete(place, value, "test_groups goes with method \"group\" and without train and test",
+                 "write { method = \"group\", column = \"patient\", test_groups = [\"p07\"], validation = 0.15 }");
   } else if (!params.train || !params.test) {
     const char* absent = params.train ? "test is" : params.test ? "train is" : "train and test are";
     incomplete(place, value, fmt::format("method {} needs the parts' shares: {} missing", method, absent),
@@ -307,7 +343,8 @@ Split make_split(const SplitParams& params, const SplitData& data, std::uint64_t
   else if (params.method == "stratified")
     split = split_stratified(data, shares, seed);
   else if (params.method == "group")
-    split = split_groups(column_of(data, params), shares, seed);
+    split = params.test_groups.empty() ? split_groups(column_of(data, params), shares, seed)
+                                       : split_named_groups(column_of(data, params), params, seed);
   else if (params.method == "time")
     split = split_by_time(column_of(data, params), shares);
   else if (params.method == "files")

@@ -20,12 +20,14 @@ struct SplitParams {
   double validation = 0;
   std::optional<double> test;
   std::optional<std::string> column;
+  std::vector<std::string> test_groups;
 
   void fields(Fields& f);
 };
 
 // Reads `split = { method = ..., ... }` of a config, or `split = "files"`, and checks that it is complete: training and
-// test shares for every method but "files", a column for "group" and "time" alone. Throws Error{config}.
+// test shares for every method but "files" and groups that are named, a column for "group" and "time" alone. Throws
+// Error{config}.
 SplitParams read_split(const Value& value, const std::string& place);
 
 // What a split is made from.
@@ -55,6 +57,7 @@ struct Split {
 // - stratified: the same, with every class divided as the whole is, to within a row.
 // - group: whole groups of equal values in the column, the largest first, each to the part that lacks most rows; groups
 //   of one size come in random order.
+//   With test_groups these are the test part; of the others whole groups are the validation part, the rest trains.
 // - time: sorted by the column (numbers, or dates written year first); the training rows are the earliest, the test
 // rows
 //   the latest, unused ones older than all. Equal times stay together: a border among them moves to their nearer end.

@@ -1,5 +1,7 @@
 #include "gradus/data/table_files.h"
 
+#include <algorithm>
+
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
 #include "gradus/data/source.h"
@@ -8,6 +10,7 @@ namespace gradus {
 
 void PartFiles::check(const SplitParams& split, const std::string& example) const {
   bool by_files = split.method == "files";
+  std::string ending = example.substr(std::min(example.rfind('.'), example.size()));
   if (!source.empty() && !(train.empty() && test.empty()))
     throw Error(ErrorKind::config, "data",
                 "names both source and train or test files, and only one of them can be meant",
@@ -16,7 +19,8 @@ void PartFiles::check(const SplitParams& split, const std::string& example) cons
     throw Error(ErrorKind::config, "prepare.split",
                 std::string("method \"files\" takes the parts from files, and [data] names no ") +
                     (train.empty() ? "training file" : "test file"),
-                "write train and test under [data], or choose another method");
+                "write train = " + quoted("train" + ending) + " and test = " + quoted("test" + ending) +
+                    " under [data], or choose another method");
   if (!by_files && source.empty())
     throw Error(ErrorKind::config, train.empty() ? "data.source" : "prepare.split",
                 train.empty() ? "is missing" : "[data] gives train and test files, so the split must be by files",

@@ -40,6 +40,7 @@ Value TaskSpec::state() const {
   v.set("classes", text_list(classes));
   v.set("outputs", text_list(outputs));
   if (!scales.empty()) v.set("scales", scales_state(scales));
+  if (per_step) v.set("per_step", true);
   if (language) v.set("language", true);
   if (!per_place) return v;
   v.set("per_place", true);
@@ -57,6 +58,7 @@ TaskSpec TaskSpec::restored(const Value& state) {
   task.classes = texts_in(state.at("classes"));
   task.outputs = texts_in(state.at("outputs"));
   if (const Value* places = state.find("per_place")) task.per_place = places->as_bool();
+  if (const Value* steps = state.find("per_step")) task.per_step = steps->as_bool();
   if (const Value* language = state.find("language")) task.language = language->as_bool();
   if (const Value* range = state.find("range")) {
     const Value::Array& ends = range->as_array("range");

@@ -17,6 +17,7 @@ struct TaskSpec {
   std::vector<std::string> outputs;  // names of the target columns
   TargetScales scales = {};          // from the outputs' own units to those that are trained on
   bool per_place = false;            // whether the target is a mask or a picture: one class or value for each place
+  bool per_step = false;             // whether each step of a sequence has a class or numbers of its own
   bool language = false;             // whether it is the next symbol of a text, after each; `classes` are the symbols
   double low = 0, high = 255;        // of a target picture's values, in its own units: black and white
   std::vector<double> spacing = {};  // of a mask's places along each axis; empty: 1

@@ -456,7 +456,7 @@ TEST(Show, ListsWhatThereIs) {
   EXPECT_GT(all.at("optimizers").as_array().size(), 5u);
   EXPECT_THAT(gradus({"show", "config"}).out,
               testing::AllOf(HasSubstr("data.target "), HasSubstr("prepare.split "), HasSubstr("train.epochs "),
-                             HasSubstr("csv | folder | idx")));
+                             HasSubstr("csv | fasta | folder | idx")));
   EXPECT_EQ(gradus({"show", "nonsense"}).code, 2);
   EXPECT_EQ(gradus({"data", "describe", PROJECT_DATA "/penguins.csv", "--json"}).code, 0);
 }

@@ -243,6 +243,39 @@ TEST(Split, GroupsStayWhole) {
   EXPECT_NE(split_column(by_column("group"), column, 2).train, split.train);
 }
 
+TEST(Split, GroupsThatAreNamedAreTheTestPart) {
+  Column voice = Column::texts("voice", {"a", "b", "c", "a", "d", "b", "c", "d", "e", "e"});
+  SplitParams params = read_split(
+      parse_toml("s = { method = \"group\", column = \"voice\", test_groups = \"c\" }", "").at("s"), "prepare.split");
+  Split split = split_column(params, voice);
+  EXPECT_THAT(split.test, ElementsAre(2, 6));
+  EXPECT_THAT(split.train, ElementsAre(0, 1, 3, 4, 5, 7, 8, 9));
+  EXPECT_THAT(split.validation, ElementsAre());
+  params.test_groups = {"c", "a"};
+  params.validation = 0.2;
+  split = split_column(params, voice);
+  EXPECT_THAT(split.test, ElementsAre(0, 2, 3, 6));
+  ASSERT_EQ(split.validation.size(), 2u) << "one group";
+  EXPECT_EQ(voice.text(split.validation[0]), voice.text(split.validation[1]));
+  EXPECT_EQ(split.train.size(), 4u);
+  params.validation = 0.6;
+  EXPECT_THAT(error_of(ErrorKind::data, [&] { split_column(params, voice); }), HasSubstr("nothing to train on"));
+  params.validation = 0;
+  params.test_groups = {"a", "b", "c", "d", "e"};
+  EXPECT_THAT(error_of(ErrorKind::data, [&] { split_column(params, voice); }), HasSubstr("train"));
+  params.test_groups = {"f"};
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { split_column(params, voice); }),
+              AllOf(HasSubstr("test_groups"), HasSubstr("\"voice\""), HasSubstr("got \"f\"")));
+  params.test_groups = {"7"};
+  EXPECT_THAT(split_column(params, Column::numeric("voice", {7, 8, 7, 9})).test, ElementsAre(0, 2));
+}
+
+TEST(Split, GroupsAreNamedInsteadOfShares) {
+  for (const char* split : {"{ method = \"random\", test_groups = [\"a\"] }",
+                            "{ method = \"group\", column = \"c\", test_groups = [\"a\"], train = 0.5 }"})
+    EXPECT_THAT(config_error(split), HasSubstr("test_groups goes with method \"group\"")) << split;
+}
+
 TEST(Split, GroupsFillEveryPart) {
   Column three = Column::texts("c", {"a", "a", "a", "a", "b", "b", "c"});
   Split split = split_column(by_column("group"), three);

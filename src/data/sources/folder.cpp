@@ -28,18 +28,6 @@ struct FolderDataParams {
   }
 };
 
-bool is_list(const std::string& path) {
-  std::string name = path.ends_with(".gz") ? path.substr(0, path.size() - 3) : path;
-  return name.ends_with(".csv") || name.ends_with(".tsv");
-}
-
-std::vector<std::string> names_in(const Value& given, const std::string& place) {
-  if (given.is_string()) return {given.as_string()};
-  std::vector<std::string> names;
-  for (const Value& v : given.as_array(place)) names.push_back(v.as_string(place));
-  return names;
-}
-
 // Images in one sub-folder per class, or named in a CSV list with their labels.
 class FolderSource final : public ImageSource {
  public:
@@ -76,7 +64,7 @@ class FolderSource final : public ImageSource {
 
   ImageList gather(const Value& given, const std::string& folder, const std::string& place) override {
     ImageList all;
-    for (const std::string& name : names_in(given, place)) {
+    for (const std::string& name : names_given(given, place)) {
       std::string path = data_path(folder, name, place);
       bool is_folder = fs::is_directory(path);
       ImageList more = is_folder ? of_classes(path) : of_list(path, true);
@@ -97,7 +85,7 @@ class FolderSource final : public ImageSource {
     for (const std::string& path : files) {
       if (!fs::exists(path)) throw Error(ErrorKind::file, path, "there is no such file or folder");
       bool is_folder = fs::is_directory(path), has_classes = is_folder && !sub_folders(path).empty();
-      if (has_classes || (!is_folder && is_list(path))) {
+      if (has_classes || (!is_folder && has_list_name(path))) {
         ImageList more = has_classes ? of_classes(path) : of_list(path, need_target);
         if (!need_target) more.known = Table();
         if (all.files.empty())

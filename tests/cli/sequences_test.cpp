@@ -1,0 +1,128 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "../data/wav_file.h"
+#include "command.h"
+
+namespace gradus::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Result trained(const Folder& f, const std::string& config) {
+  return gradus({"train", config, "--out", f / "run", "--quiet"});
+}
+
+// The lines of a text.
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+const char* const kConvolution =
+    "[model]\nlayers = [ { type = \"conv1d\", channels = 4, kernel = 3, padding = \"same\" }, \"relu\", "
+    "\"global_average_pool\", { type = \"linear\" } ]\n[train]\nepochs = 20\nbatch_size = 8\n"
+    "optimizer = { type = \"adam\", lr = 0.03 }\n";
+
+TEST(Sequences, DnaOfVaryingLengthIsLearned) {
+  Folder f;
+  std::string exon, intron;
+  for (int i = 0; i < 40; ++i) {
+    exon += ">e" + std::to_string(i) + "\n" + std::string(static_cast<std::size_t>(4 + i % 5), 'G') + "NA\n";
+    intron += ">i" + std::to_string(i) + "\n" + std::string(static_cast<std::size_t>(5 + i % 7), 't') + "C\n";
+  }
+  f.write("exon.fa", exon);
+  f.write("intron.fa", intron);
+  std::string config =
+      f.write("dna.toml",
+              "name = \"dna\"\n[data]\nformat = \"fasta\"\nsource = { exon = \"exon.fa\", intron = \"intron.fa\" }\n"
+              "[prepare]\nsplit = { method = \"stratified\", train = 0.6, validation = 0.2, test = 0.2 }\n" +
+                  std::string(kConvolution));
+  Result r = gradus({"data", "describe", config});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, AllOf(HasSubstr("train 48, validation 16, test 16"), HasSubstr("80 sequences of 6 to 12 steps"),
+                           HasSubstr("class   train  validation  test\nexon       24           8     8")));
+  ASSERT_EQ(trained(f, config).code, 0);
+  r = gradus({"predict", f / "run", "--data", f / "exon.fa"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, StartsWith("id,prediction,probability_exon,probability_intron\ne0,exon,"));
+  EXPECT_EQ(lines(r.out), 41u);
+  r = gradus({"evaluate", f / "run", "--data", f / "exon.fa", f / "intron.fa"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, HasSubstr("accuracy 1\n"));
+}
+
+TEST(Sequences, ASeriesIsForecast) {
+  Folder f;
+  std::string csv = "t,x\n";
+  for (int i = 0; i < 200; ++i) csv += std::to_string(i) + "," + std::to_string(std::sin(0.3 * i)) + "\n";
+  f.write("s.csv", csv);
+  std::string config = f.write(
+      "s.toml",
+      "name = \"s\"\n[data]\nformat = \"series\"\nsource = \"s.csv\"\ntime = \"t\"\nvalue = \"x\"\nwindow = 8\n"
+      "horizon = 3\n[prepare]\nsplit = { method = \"time\", validation = 0.1, test = 0.2 }\nscale = \"standardize\"\n"
+      "[model]\nlayers = [ \"flatten\", { type = \"linear\" } ]\n[train]\nepochs = 60\nbatch_size = 16\n"
+      "optimizer = { type = \"adam\", lr = 0.01 }\n");
+  Result r = gradus({"data", "describe", config});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, AllOf(HasSubstr("200 steps (every 1) from 0 to 199"), HasSubstr("naive forecasts of \"x\""),
+                           HasSubstr("feature    shift  divisor")));
+  ASSERT_EQ(trained(f, config).code, 0);
+  r = gradus({"predict", f / "run", "--data", f / "s.csv"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, StartsWith("origin,prediction_x+1,prediction_x+2,prediction_x+3\n7,"));
+  EXPECT_EQ(lines(r.out), 1u + 193u) << "origins 7 to 199";
+  r = gradus({"evaluate", f / "run", "--data", f / "s.csv"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, HasSubstr("r2 1\n")) << "a sine is a linear function of its last two steps";
+}
+
+TEST(Sequences, SoundsAreTold) {
+  Folder f;
+  std::string list = "file,label\n";
+  for (int i = 0; i < 24; ++i) {
+    std::vector<std::int16_t> samples(static_cast<std::size_t>(1000 + 40 * i));
+    for (std::size_t k = 0; k < samples.size(); ++k)
+      samples[k] = static_cast<std::int16_t>(9000 * std::sin((i % 2 == 0 ? 0.3 : 1.1) * static_cast<double>(k)));
+    f.write(std::to_string(i) + ".wav", wav_bytes(samples, 8000));
+    list += std::to_string(i) + ".wav," + (i % 2 == 0 ? "low" : "high") + "\n";
+  }
+  f.write("list.csv", list);
+  std::string config =
+      f.write("w.toml",
+              "name = \"w\"\n[data]\nformat = \"wav\"\nsource = \"list.csv\"\nrate = 8000\nmel_bins = 8\n"
+              "[prepare]\nsplit = { method = \"stratified\", train = 0.5, test = 0.5 }\n" +
+                  std::string(kConvolution));
+  Result r = trained(f, config);
+  ASSERT_EQ(r.code, 0) << r.err;
+  r = gradus({"predict", f / "run", "--data", f / "3.wav"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, AllOf(StartsWith("file,prediction,"), HasSubstr("3.wav,high,")));
+  r = gradus({"evaluate", f / "run", "--data", f / "list.csv"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, HasSubstr("accuracy 1\n"));
+}
+
+TEST(Sequences, TablesOfLettersAreLearnedOnNewFilesAlike) {
+  Folder f;
+  std::string csv = "s,y\n";
+  for (int i = 0; i < 40; ++i) csv += std::string(i % 2 == 0 ? "AACA," : "GGTG,") + (i % 2 == 0 ? "a" : "b") + "\n";
+  f.write("t.csv", csv);
+  std::string config = f.write(
+      "t.toml",
+      "name = \"t\"\n[data]\nformat = \"sequence_table\"\nsource = \"t.csv\"\nsequence = \"s\"\nalphabet = \"dna\"\n"
+      "target = \"y\"\n[prepare]\nsplit = { method = \"random\", train = 0.5, test = 0.5 }\n" +
+          std::string(kConvolution));
+  ASSERT_EQ(trained(f, config).code, 0);
+  f.write("new.csv", "s\nGGTG\nAACA\n");
+  Result r = gradus({"predict", f / "run", "--data", f / "new.csv"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out, AllOf(HasSubstr("\n1,b,"), HasSubstr("\n2,a,")));
+}
+
+}  // namespace
+}  // namespace gradus::test
