@@ -147,15 +147,18 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
-// Scores of each symbol after each step.
-void check_next(const Shape& output, const LoadedData& data) {
-  Shape wanted{data.train->input_shape()[0], data.task.width()};
-  if (output == wanted) return;
-  throw Error(
-      ErrorKind::config,
-      {"model.layers", "a result of " + wanted.text() + ": scores of each symbol after each step", output.text(),
-       output.rank() == 1 ? "leave out output = \"last\": every step has a next symbol"
-                          : "leave out the last linear layer's units"});
+// Scores or numbers after each step.
+void check_steps(const Shape& output, const LoadedData& data, const Loss& loss) {
+  const TaskSpec& task = data.task;
+  const std::int64_t time = data.train->input_shape()[0];
+  Shape wanted{time, network_width(task, loss)};
+  bool takes = task.classifies() && output.rank() == 2 && output[0] == time && loss.takes(output[1], task.width());
+  if (output == wanted || takes) return;
+  const char* what = task.classifies() ? ": scores after each step" : ": numbers after each step";
+  throw Error(ErrorKind::config,
+              {"model.layers", "a result of " + wanted.text() + what, output.text(),
+               output.rank() == 1 ? "leave out output = \"last\" and what pools steps: each has a target"
+                                  : "leave out the last linear layer's units"});
 }
 
 void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
@@ -181,8 +184,8 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
-  if (data.task.language)
-    check_next(output, data);
+  if (data.task.language || data.task.per_step)
+    check_steps(output, data, loss);
   else if (data.task.per_place)
     check_places(output, data, loss);
   else

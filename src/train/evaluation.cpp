@@ -48,6 +48,31 @@ double hits(const Tensor& probabilities, const Tensor& target) {
   return count;
 }
 
+// A batch with targets by step, and the predictions for it, as one example for each step that there is.
+struct Steps {
+  Tensor predictions;
+  Batch batch;
+};
+Steps without_padding(const Tensor& predictions, const Batch& batch, std::vector<std::int32_t>& steps) {
+  const std::int64_t n = batch.size(), time = batch.inputs.dim(1);
+  std::vector<std::uint32_t> there;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const auto length =
+        batch.lengths.defined() ? batch.lengths.data<std::int32_t>()[i] : static_cast<std::int32_t>(time);
+    steps.push_back(length);
+    for (std::int64_t t = 0; t < length; ++t) there.push_back(static_cast<std::uint32_t>(i * time + t));
+  }
+  auto compact = [&](const Tensor& t) {  // [n, time, ..]
+    if (!t.defined() || t.rank() < 2) return Tensor();
+    Shape rows = t.shape().without(0).with(0, n * time);
+    return gather_rows(reshape(t, rows), there);
+  };
+  Steps s{compact(predictions), {}};
+  s.batch.target = compact(batch.target);
+  s.batch.weight = compact(batch.weight);
+  return s;
+}
+
 int outputs_of(const Evaluation& e) { return static_cast<int>(e.task.width()); }
 
 }  // namespace
@@ -78,7 +103,10 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
     out.of_places = measures.metrics();
     return out;
   }
-  out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
+  out.loss = evaluate_network(network, loss, data, [&](const Tensor& predictions, const Batch& all) {
+    Steps compact = task.per_step ? without_padding(predictions, all, out.steps) : Steps{predictions, all};
+    const Tensor& p = compact.predictions;
+    const Batch& batch = compact.batch;
     std::int64_t places = batch.target.size() / (task.classifies() ? 1 : task.width());
     append_weights(batch, places, out.weights);
     if (task.classifies()) {

@@ -18,6 +18,8 @@ struct Evaluation {
   // regression, [n, outputs], in the targets' own units
   std::vector<float> true_values, predicted_values;
   std::vector<double> weights;  // empty: all 1
+  // Of targets by step: the steps of each example, whose places follow one another without padding. Else empty.
+  std::vector<std::int32_t> steps;
 
   // Of masks, pictures (TaskSpec::per_place) and next symbols (TaskSpec::language) the measures alone, taken batch by
   // batch: the places are not kept.

@@ -93,6 +93,7 @@ TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::str
   Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   Predictions out;
   for (const auto& [name, values] : opened.echo) out.columns.push_back(name);
+  if (task_.per_step) out.columns.push_back("step");
   std::size_t n = static_cast<std::size_t>(opened.data->size()), width = static_cast<std::size_t>(task_.width());
   if (task_.classifies()) {
     out.columns.push_back("prediction");
@@ -101,14 +102,18 @@ TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::str
   } else {
     for (const std::string& o : task_.outputs) out.columns.push_back(width == 1 ? "prediction" : "prediction_" + o);
   }
-  for (std::size_t i = 0; i < n; ++i) {
-    std::vector<std::string> row;
-    for (const auto& [name, values] : opened.echo) row.push_back(values[i]);
-    if (task_.classifies()) row.push_back(task_.classes[e.predicted[i]]);
-    const std::vector<float>& numbers = task_.classifies() ? e.probabilities : e.predicted_values;
-    for (std::size_t k = 0; k < width && !numbers.empty(); ++k) row.push_back(number_text(numbers[i * width + k]));
-    out.rows.push_back(std::move(row));
-  }
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::int32_t step = 1, steps = e.steps.empty() ? 1 : e.steps[i]; step <= steps; ++step, ++place) {
+      std::vector<std::string> row;
+      for (const auto& [name, values] : opened.echo) row.push_back(values[i]);
+      if (task_.per_step) row.push_back(std::to_string(step));
+      if (task_.classifies()) row.push_back(task_.classes[e.predicted[place]]);
+      const std::vector<float>& numbers = task_.classifies() ? e.probabilities : e.predicted_values;
+      for (std::size_t k = 0; k < width && !numbers.empty(); ++k)
+        row.push_back(number_text(numbers[place * width + k]));
+      out.rows.push_back(std::move(row));
+    }
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "../data/wav_file.h"
 #include "command.h"
+#include "gradus/base/value.h"
 
 namespace gradus::test {
 namespace {
@@ -54,6 +55,40 @@ TEST(Sequences, DnaOfVaryingLengthIsLearned) {
   r = gradus({"evaluate", f / "run", "--data", f / "exon.fa", f / "intron.fa"});
   ASSERT_EQ(r.code, 0) << r.err;
   EXPECT_THAT(r.out, HasSubstr("accuracy 1\n"));
+}
+
+// Each step's class tells whether the sum so far is above 0, so that only a state can know it.
+TEST(Sequences, EachStepOfASequenceIsLabelled) {
+  Folder f;
+  std::string csv = "id,t,x,above\n", expected;
+  for (int i = 0; i < 90; ++i) {
+    int sum = 0;
+    for (int t = 0; t < 3 + i % 4; ++t) {
+      const int x = (i * 7 + t * (i % 5 + 2) * 3) % 5 - 2;
+      sum += x;
+      csv += std::to_string(i) + "," + std::to_string(t) + "," + std::to_string(x) + (sum > 0 ? ",yes\n" : ",no\n");
+    }
+  }
+  f.write("sums.csv", csv);
+  std::string config = f.write(
+      "sums.toml",
+      "name = \"sums\"\nseed = 2\n[data]\nformat = \"sequence_table\"\nsource = \"sums.csv\"\nid = \"id\"\ntime = "
+      "\"t\"\nvalue = [\"x\"]\ntarget = \"above\"\ntarget_per = \"step\"\n[prepare]\nsplit = { method = \"random\", "
+      "train "
+      "= 0.6, validation = 0.2, test = 0.2 }\n[model]\nlayers = [ { type = \"gru\", units = 12 }, { type = \"linear\" "
+      "} "
+      "]\n[train]\nepochs = 60\nbatch_size = 16\noptimizer = { type = \"adam\", lr = 0.02 }\n");
+  Result r = trained(f, config);
+  ASSERT_EQ(r.code, 0) << r.err;
+  r = gradus({"evaluate", f / "run", "--data", f / "sums.csv", "--json"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_GT(parse_json(r.out, "").at("metrics").at("accuracy").as_real(), 0.95);
+  r = gradus({"predict", f / "run", "--data", f / "sums.csv"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_EQ(lines(r.out), lines(csv));
+  EXPECT_THAT(r.out, AllOf(HasSubstr("step,prediction"), HasSubstr("\n1,4,")));
+  r = gradus({"train", config, "--out", f / "x", "--set", "model.layers.0.output=\"last\""});
+  EXPECT_THAT(r.err, HasSubstr("scores after each step"));
 }
 
 TEST(Sequences, ASeriesIsForecast) {

@@ -75,6 +75,7 @@ std::vector<Trial> trials(const std::string& type) {
               {{{"size", 3}, {"stride", 2}, {"padding", 1}},
                Shape(std::vector<std::int64_t>(static_cast<std::size_t>(axes), 4)).inserted(axes, 1)}};
   if (type.starts_with("global_")) return {{{}, {3, 2}}, {{}, {2, 3, 2}}};
+  if (type == "sequence_pool") return {{{}, {4, 3}}, {{{"method", "max"}}, {3, 2}}, {{{"method", "last"}}, {3, 2}}};
   if (type == "embedding") return {{{{"size", 3}, {"symbols", 5}}, {4}, 5}, {{{"symbols", 2}}, {2, 3}, 2}};
   if (type == "rnn" || type == "gru" || type == "lstm") {
     Value::Table small{{"units", 3}}, stacked{{"units", 2},

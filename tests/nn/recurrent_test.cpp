@@ -1,6 +1,8 @@
 // Recurrent layers as parts of networks: padding, carried states, and what is refused.
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "../base/expect_error.h"
 #include "../tensor/oracle.h"
 #include "gradus/nn/network.h"
@@ -81,6 +83,22 @@ TEST(Recurrent, PaddingChangesNoGradient) {
         for (double v : values_of(g[p.value])) apart[at++] += v;
     }
     expect_close(together, apart, 1e-12, type);
+  }
+}
+
+TEST(SequencePool, TakesTheStepsThatAreThere) {
+  Tensor x = Tensor::from(std::vector<double>{1, -5, 3, -9, 100, 100, 4, -2, 0, 0, 8, -4}, {2, 3, 2});
+  Tensor lengths = Tensor::from(std::vector<std::int32_t>{2, 3}, {2});
+  const std::map<std::string, std::vector<double>> padded = {{"mean", {2, -7, 4, -2}},
+                                                             {"max", {3, -5, 8, 0}},
+                                                             {"last", {3, -9, 8, -4}}},
+                                                   whole = {{"mean", {104. / 3, 86. / 3, 4, -2}},
+                                                            {"max", {100, 100, 8, 0}},
+                                                            {"last", {100, 100, 8, -4}}};
+  for (const auto& [method, expected] : padded) {
+    auto layer = layers().make("sequence_pool", Value(Value::Table{{"method", method}}), "pool");
+    expect_close(values_of(layer->forward(x, training(lengths))), expected, 1e-14, method);
+    expect_close(values_of(layer->forward(x, {})), whole.at(method), 1e-14, method);
   }
 }
 
