@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <numeric>
 
 #include "gradus/base/version.h"
+#include "gradus/explain/attribution.h"
 #include "gradus/explain/galleries.h"
 
 namespace gradus::cli {
@@ -22,6 +24,9 @@ std::string today() {
 }
 
 std::string task_text(const TaskSpec& task) {
+  if (task.language) return "the next of " + std::to_string(task.classes.size()) + " symbols";
+  if (task.per_step && task.classifies())
+    return "one of " + std::to_string(task.classes.size()) + " classes at each step";
   if (task.per_place && task.classifies()) return "masks of " + std::to_string(task.classes.size()) + " classes";
   if (task.per_place) return "pictures from pictures";
   if (task.classifies()) return "classification in " + std::to_string(task.classes.size()) + " classes";
@@ -76,6 +81,24 @@ void add_pictures(const Prepared& p, const Evaluation* test, RunReport& report) 
   report.galleries = image_galleries(model, *p.data.train, p.data.test);
 }
 
+bool is_recurrent(const Network& network) {
+  for (std::size_t i = 0; i < network.size(); ++i)
+    for (const char* type : {"rnn", "gru", "lstm"})
+      if (network.layer(i).type() == type) return true;
+  return false;
+}
+
+// Of networks over sequences, on data they were not trained on.
+void add_reach(const Prepared& p, RunReport& report) {
+  constexpr std::int64_t kSequences = 16;
+  const Dataset& data = p.data.validation ? *p.data.validation : p.data.test ? *p.data.test : *p.data.train;
+  if (!is_recurrent(*p.network)) return;
+  std::vector<std::uint32_t> rows(
+      static_cast<std::size_t>(std::min(data.streams() > 0 ? data.streams() : data.size(), kSequences)));
+  std::iota(rows.begin(), rows.end(), 0U);
+  report.gradient_by_distance = gradient_by_distance(*p.network, *p.loss, data.fetch(rows));
+}
+
 std::vector<Fit> fits(const Evaluation& e) {
   std::vector<Fit> all;
   std::size_t width = e.task.outputs.size();
@@ -115,7 +138,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.run = outcome.metrics.at("run");
   report.run.set("hash", outcome.metrics.at("model").at("hash"));
   report.metrics = outcome.metrics.at("metrics");
-  report.classes = p.data.task.classes;
+  if (!p.data.task.language) report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);
   if (outcome.training.best_epoch > 0 && outcome.training.restored_best)
     report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
@@ -124,6 +147,8 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
     report.fits = fits(*outcome.test);
   }
   add_pictures(p, outcome.test.get(), report);
+  add_reach(p, report);
+  for (const MadeText& m : outcome.samples) report.samples.push_back({m.epoch, m.text});
   report.data = p.data.summary;
   const Value& size = e.params.train.batch_size;
   std::int64_t batch = size.is_number() ? size.as_integer() : p.data.train->size();

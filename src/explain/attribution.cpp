@@ -93,6 +93,59 @@ Tensor grad_cam(Network& network, const Tensor& inputs, std::span<const std::int
   return relu(sum(mean(gradient, place_axes(a), true) * a, {-1}));
 }
 
+namespace {
+
+// The loss of what follows the last step of each sequence; undefined where the result does not tell it.
+Tensor last_loss(const Loss& loss, const Tensor& result, const Batch& batch) {
+  if (result.rank() == 2) return loss(result, target_for(loss, batch.target), {});
+  if (result.rank() != 3 || batch.lengths.defined() || batch.target.rank() < 2) return {};
+  const std::int64_t last = result.dim(1) - 1;
+  return loss(squeeze(slice(result, 1, last, last + 1), 1),
+              target_for(loss, squeeze(slice(batch.target, 1, last, last + 1), 1)), {});
+}
+
+}  // namespace
+
+std::vector<double> gradient_by_distance(Network& network, const Loss& loss, const Batch& batch) {
+  ComputeScope scope;
+  FullPrecision f32(network);
+  const bool symbols = batch.inputs.dtype() == Dtype::i32;
+  const std::int64_t n = batch.inputs.dim(0), time = batch.inputs.dim(1);
+  Tensor read, inputs = batch.inputs;
+  if (!symbols) read = inputs = batch.inputs.copy().set_requires_grad();
+  Context context;
+  context.lengths = batch.lengths;
+  std::optional<NoGrad> before;
+  if (symbols) {
+    before.emplace();
+    context.watch = [&](const std::string&, const Tensor& value) {
+      if (read.defined()) return;
+      before.reset();
+      read = value;
+      read.set_requires_grad();
+    };
+  }
+  Tensor value = last_loss(loss, network.forward(inputs, context), batch);
+  before.reset();
+  if (!value.defined() || !value.requires_grad() || read.rank() != 3) return {};
+  Tensor gradient = backward(value)[read];
+  read.set_requires_grad(false);
+  if (!gradient.defined()) return {};
+  NoGrad no_grad;
+  std::vector<float> norms = sqrt(sum(square(gradient), {2})).to_vector<float>();
+  std::vector<double> mean(static_cast<std::size_t>(time)), count(mean.size());
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t length = batch.lengths.defined() ? batch.lengths.data<std::int32_t>()[i] : time;
+    for (std::int64_t t = 0; t < length; ++t) {
+      const auto distance = static_cast<std::size_t>(length - 1 - t);
+      mean[distance] += static_cast<double>(norms[static_cast<std::size_t>(i * time + t)]) * static_cast<double>(n);
+      ++count[distance];
+    }
+  }
+  for (std::size_t d = 0; d < mean.size(); ++d) mean[d] /= count[d];
+  return mean;
+}
+
 std::string last_convolution(const Network& network, const Shape& input) {
   std::vector<Network::LayerRow> rows = network.table(input);
   std::size_t at = rows.size();

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "gradus/data/dataset.h"
+#include "gradus/nn/loss.h"
 #include "gradus/nn/network.h"
 
 namespace gradus {
@@ -27,6 +29,13 @@ Tensor grad_cam(Network& network, const Tensor& inputs, std::span<const std::int
 // The layer that grad_cam is usually taken at: the last convolution (or residual block) whose result has places, or the
 // normalization or activation behind it that keeps its shape; "" where there is none.
 std::string last_convolution(const Network& network, const Shape& input);
+
+// How far back a network over sequences looks: the Euclidean norm of d loss / d (what it read so many steps before a
+// sequence's last), by distance 0, 1, ..., mean of the sequences that are as long (not a number where none is). The
+// loss is that of the result after the last step; what was read is the input, or of symbols what the first layer makes
+// of them. `batch` has inputs [n, time, ..]. Empty where the network's result is neither one for a sequence nor one for
+// each step of sequences of equal length.
+std::vector<double> gradient_by_distance(Network& network, const Loss& loss, const Batch& batch);
 
 struct LayerOutput {
   std::string layer;

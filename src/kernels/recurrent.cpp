@@ -305,8 +305,9 @@ class Walk {
   }
 
   void weight_gradients(const RecurrentBackward<T>& b) const {
+    const I count = rounded_rows();
     for (const Part& p : parts_)
-      if (A* dw = p.of == Part::Of::input ? b.of_input : b.of_state; dw != nullptr) weight_gradient(p, dw);
+      if (A* dw = p.of == Part::Of::input ? b.of_input : b.of_state; dw != nullptr) weight_gradient(p, count, dw);
     if (b.bias == nullptr) return;
     column_sums(0, b.bias);
     if (s_.cell != Cell::gru) return;
@@ -314,11 +315,24 @@ class Walk {
     column_sums(1, of_state);
     std::copy_n(of_state + 2 * s_.units, s_.units, b.bias + 3 * s_.units);
   }
-  void weight_gradient(const Part& p, A* dw) const {
+  // All rows, and where lengths vary rows of zeros up to a round number: the library makes a kernel for each number.
+  I rounded_rows() const {
+    constexpr I kRound = 64;
+    const I all = rows();
+    if (steps_.lengths == nullptr) return all;
+    const I rounded = std::min((all + kRound - 1) / kRound * kRound, s_.n * s_.time), more = rounded - all;
+    auto clear = [&](T* behind, I width) { std::fill_n(behind, more * width, T(0)); };
+    clear(at(steps_.inputs, s_.time, s_.in), s_.in);
+    clear(at(steps_.states, s_.time, s_.units), s_.units);
+    if (steps_.resets != nullptr) clear(at(steps_.resets, s_.time, s_.units), s_.units);
+    for (const Part& p : parts_) clear(kept(p.array, s_.time), p.blocks * s_.units);
+    return rounded;
+  }
+  void weight_gradient(const Part& p, I count, A* dw) const {
     PackedShape shape = product_of(s_, p, RecurrentPass::forward);
     const I ldw = weight_blocks(s_.cell) * s_.units;
     A* own = shape.out == ldw ? dw : room(shape.in * shape.out);
-    contract_rows<T>(shape, rows(), operand(p.of, 0), kept(p.array, 0), own);
+    contract_rows<T>(shape, count, operand(p.of, 0), kept(p.array, 0), own);
     for (I i = 0; own != dw && i < shape.in; ++i)
       std::copy_n(own + i * shape.out, shape.out, dw + i * ldw + p.from * s_.units);
   }

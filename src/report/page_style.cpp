@@ -98,7 +98,7 @@ align-items:center}
 details{margin-top:28px}summary{cursor:pointer;color:var(--accent);font-size:14.5px;padding:4px 0}
 details .scroll{margin-top:8px;max-height:480px;overflow-y:auto}
 pre{margin:0;padding:16px 18px;background:var(--tint);border-radius:6px;line-height:1.6;tab-size:4}
-pre.scroll{max-height:640px;overflow:auto}.code{position:relative}
+pre.scroll{max-height:640px;overflow:auto}pre.sample{white-space:pre-wrap}.code{position:relative}
 .heading{font-weight:700}.name{color:var(--accent)}.comment{color:var(--soft)}
 .copy{position:absolute;right:0;top:-36px;font:inherit;font-size:12.5px;padding:3px 10px;border:1px solid var(--line);
 border-radius:5px;background:var(--paper);color:var(--soft);cursor:pointer}.copy:hover{color:var(--ink)}

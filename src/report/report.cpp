@@ -14,7 +14,8 @@ std::vector<Section> sections(const RunReport& report) {
   std::vector<Section> all = {summary_section(report), curves_section(report), results_section(report),
                               fits_section(report)};
   for (Section& s : picture_sections(report)) all.push_back(std::move(s));
-  for (Section (*make)(const RunReport&) : {data_section, model_section, reproduce_section})
+  for (Section (*make)(const RunReport&) :
+       {samples_section, reach_section, data_section, model_section, reproduce_section})
     all.push_back(make(report));
   std::erase_if(all, [](const Section& s) { return s.body.empty(); });
   return all;

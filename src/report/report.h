@@ -58,6 +58,12 @@ struct ModelRow {
   std::int64_t bytes = 0;          // memory of one training step
 };
 
+// A text that the model made during training.
+struct TextSample {
+  std::int64_t epoch = 0;  // after which
+  std::string text;
+};
+
 // All that a training run's report shows. Whatever is empty is left out of the report.
 struct RunReport {
   std::string name;
@@ -83,6 +89,8 @@ struct RunReport {
   std::vector<Mistake> mistakes;
   std::string mistakes_explanation;  // a sentence on what is shown beside them
   std::vector<Gallery> galleries;
+  std::vector<TextSample> samples;
+  std::vector<double> gradient_by_distance;  // how far back a network over sequences looks, by steps
 
   // Shown as facts (single values) and tables (arrays of tables, and tables of tables): what describe() gives of a
   // table, its columns under `column` or `columns`; `classes` = {class = {train = rows, ...}, ...}; and

@@ -99,8 +99,10 @@ std::string readable(std::string_view key) {
 }
 
 std::string meaning(std::string_view metric) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 17> kMeanings = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 19> kMeanings = {
       {{"loss", "what training made small"},
+       {"perplexity", "as unsure as if it guessed among so many equally likely symbols"},
+       {"bits_per_symbol", "the loss in bits"},
        {"accuracy", "share of right answers"},
        {"balanced_accuracy", "mean recall of the classes"},
        {"macro_f1", "mean over the classes of F1, the balance of precision and recall"},

@@ -15,6 +15,8 @@ Section curves_section(const RunReport& report);                 // a plot for e
 Section results_section(const RunReport& report);                // metrics of each part, confusion matrix, classes
 Section fits_section(const RunReport& report);                   // regression: predicted against true, errors
 std::vector<Section> picture_sections(const RunReport& report);  // worst mistakes and galleries
+Section reach_section(const RunReport& report);                  // sequences: gradients by distance in time
+Section samples_section(const RunReport& report);                // texts that the model made
 Section data_section(const RunReport& report);
 Section model_section(const RunReport& report);
 Section reproduce_section(const RunReport& report);  // commands, configuration, facts of the run

@@ -16,6 +16,7 @@
 #include "gradus/nn/blueprint.h"
 #include "gradus/train/augmentation_check.h"
 #include "gradus/train/checks.h"
+#include "gradus/train/generate.h"
 #include "gradus/train/overrides.h"
 #include "gradus/train/run_folder.h"
 
@@ -244,9 +245,50 @@ Evaluation measured(const Prepared& p, const Dataset& data, const char* part, Me
   return e;
 }
 
+// Texts that a language model makes after its first, middle and last epoch, in the run's folder.
+class Samples {
+ public:
+  Samples(const Experiment& e, const Prepared& p, const RunFolder& folder)
+      : prepared_(p), folder_(folder), epochs_(e.params.train.epochs), seed_(e.params.seed) {}
+
+  void after(std::int64_t epoch, bool last) {
+    if (!prepared_.data.task.language) return;
+    if (!last && epoch != 1 && epoch != (epochs_ + 1) / 2) return;
+    std::erase_if(made_, [&](const MadeText& m) { return m.epoch >= epoch; });  // of a run that is gone on with
+    made_.push_back({epoch, text()});
+    Value all = Value::array();
+    for (const MadeText& m : made_) all.push_back(Value(Value::Table{{"epoch", m.epoch}, {"text", m.text}}));
+    folder_.write_samples(all);
+  }
+  void go_on() {
+    for (const Value& m : folder_.read_samples().as_array())
+      made_.push_back({m.at("epoch").as_integer("epoch"), m.at("text").as_string("text")});
+  }
+  const std::vector<MadeText>& made() const { return made_; }
+
+ private:
+  std::string text() const {
+    GenerateOptions options;
+    options.length = 300;
+    options.temperature = 0.8;
+    options.seed = static_cast<std::uint64_t>(seed_);
+    std::string all;
+    generate(*prepared_.network, *prepared_.source->tokenizer(), options, [&](const std::string& more) {
+      all += more;
+      return true;
+    });
+    return all;
+  }
+
+  const Prepared& prepared_;
+  const RunFolder& folder_;
+  std::int64_t epochs_, seed_;
+  std::vector<MadeText> made_;
+};
+
 // The callbacks that fill the folder during training; `history` holds the epochs of earlier calls.
 TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const RunFolder& folder,
-                             const std::string& data, std::vector<EpochRecord>& history) {
+                             const std::string& data, std::vector<EpochRecord>& history, Samples& samples) {
   TrainCallbacks callbacks;
   callbacks.progress = options.progress;
   callbacks.stop = options.stop;
@@ -257,6 +299,7 @@ TrainCallbacks callbacks_for(const Prepared& p, const RunOptions& options, const
       folder.write_history(history);
       written = std::chrono::steady_clock::now();
     }
+    samples.after(r.epoch, false);
     if (options.epoch_end) options.epoch_end(r);
   };
   if (p.data.validation)
@@ -374,15 +417,21 @@ RunOutcome run_experiment(const Experiment& e, const RunOptions& options) {
   out.config = e.resolved(folder.path(), p.data.task);
   folder.open(out.config, options.resume, options.overwrite);
   const std::string data = data_hash(p);
-  if (options.resume) resume(trainer, folder, data, e.params.train.epochs, note);
+  Samples samples(e, p, folder);
+  if (options.resume) {
+    resume(trainer, folder, data, e.params.train.epochs, note);
+    samples.go_on();
+  }
   folder.write_config(out.config);
 
   std::vector<EpochRecord> history = trainer.history();
   try {
-    out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, data, history));
+    out.training = trainer.fit(*p.data.train, callbacks_for(p, options, folder, data, history, samples));
     if (!history.empty()) folder.write_history(history);
     if (out.training.stopped != Stopped::interrupted) {
       for (const std::string& w : augmentation_warnings(e, p)) note("warning: data.augment: " + w);
+      samples.after(out.training.epochs, true);
+      out.samples = samples.made();
       finish(e, folder, out);
     }
   } catch (const Error& error) {

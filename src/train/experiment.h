@@ -64,6 +64,12 @@ struct RunOptions {
   StepProfile* profile = nullptr;  // measures the steps of training
 };
 
+// A text that a language model made during training.
+struct MadeText {
+  std::int64_t epoch = 0;  // after which
+  std::string text;
+};
+
 struct RunOutcome {
   std::string folder;
   Value config;  // resolved
@@ -71,12 +77,13 @@ struct RunOutcome {
   Value metrics;                     // the content of metrics.json
   Prepared prepared;                 // network, data and source, for reports
   std::unique_ptr<Evaluation> test;  // of the test part, or null
+  std::vector<MadeText> samples;     // of a language model, after its first, middle and last epoch
   std::vector<std::string> notes;
 };
 
-// Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, and at the end
-// model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no model. So does training that
-// diverges: Error{numeric}, and a metrics.json that says it and why.
+// Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, for language models
+// samples.json, and at the end model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no
+// model. So does training that diverges: Error{numeric}, and a metrics.json that says it and why.
 RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options);
 
 }  // namespace gradus

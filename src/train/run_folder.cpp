@@ -59,7 +59,8 @@ void RunFolder::open(const Value& config, bool resume, bool overwrite) {
   }
   // The config last: what it describes must not outlive it, or a later resume would take it up.
   if (holds_run && !resume)
-    for (const char* name : {kCheckpoint, kModel, kHistory, kMetrics, kReport, kConfig}) remove_file(file(name));
+    for (const char* name : {kCheckpoint, kModel, kHistory, kMetrics, kSamples, kReport, kConfig})
+      remove_file(file(name));
   make_folder(checkpoints);
   for (const std::string& folder : {path_, checkpoints}) remove_left_temporaries(folder);
 }
@@ -75,6 +76,16 @@ void RunFolder::write_checkpoint(const ModelFile& checkpoint) const { write_mode
 void RunFolder::write_model(const ModelFile& model) const { write_model_file(file(kModel), model); }
 void RunFolder::write_metrics(const Value& metrics) const {
   write_file(file(kMetrics), to_json(metrics) + "\n", Durable::in_time);
+}
+
+Value RunFolder::read_samples() const {
+  if (!fs::exists(file(kSamples))) return Value::array();
+  Value samples = parse_json(read_file(file(kSamples)), file(kSamples));
+  samples.as_array(file(kSamples));
+  return samples;
+}
+void RunFolder::write_samples(const Value& samples) const {
+  write_file(file(kSamples), to_json(samples) + "\n", Durable::in_time);
 }
 
 void RunFolder::write_history(const std::vector<EpochRecord>& history) const {

@@ -18,6 +18,7 @@ class RunFolder {
   static constexpr const char* kModel = "model.safetensors";
   static constexpr const char* kHistory = "metrics.csv";
   static constexpr const char* kMetrics = "metrics.json";
+  static constexpr const char* kSamples = "samples.json";
   static constexpr const char* kReport = "report.html";
   static constexpr const char* kCheckpoint = "checkpoints/latest.safetensors";
 
@@ -39,6 +40,9 @@ class RunFolder {
   void write_history(const std::vector<EpochRecord>& history) const;
   void write_model(const ModelFile& model) const;
   void write_metrics(const Value& metrics) const;
+  // Texts made so far: a list, empty where there are none. Throws Error{data} for a file that is damaged.
+  Value read_samples() const;
+  void write_samples(const Value& samples) const;
 
  private:
   std::string path_;

@@ -46,6 +46,12 @@ TEST(Text, ALanguageModelLearnsWhatFollows) {
   EXPECT_NEAR(test.at("bits_per_symbol").as_real(), test.at("loss").as_real() / std::log(2.0), 1e-9);
   EXPECT_GT(m.at("run").at("symbols_per_second").as_real(), 0);
 
+  const Value samples = parse_json(f.read("run/samples.json"), "");
+  ASSERT_EQ(samples.as_array().size(), 3u);  // after epochs 1, 4 and 8
+  EXPECT_THAT(samples.as_array()[2].at("text").as_string(), HasSubstr("the cat sat.\nthe cat sat.\n"));
+  const std::string report = f.read("run/report.html");
+  EXPECT_THAT(report, AllOf(HasSubstr("After epoch 8"), HasSubstr("How far back it looks")));
+
   r = gradus({"generate", f / "run", "--prompt", "the c", "--length", "21", "--temperature", "0"});
   EXPECT_EQ(r.code, 0) << r.err;
   EXPECT_EQ(r.out, "the cat sat.\nthe cat sat.\n\n");

@@ -183,5 +183,28 @@ TEST(Attribution, OfMixedPrecisionIsThatOfF32) {
   EXPECT_EQ(n->computes_in(), Dtype::bf16);
 }
 
+// h' = x w + h u stays above 0, so that what was read d steps before counts w u^d.
+TEST(GradientByDistance, FallsAsTheStateForgets) {
+  Network network =
+      nn::network(nn::layer("rnn", Value(Value::Table{{"units", 1}, {"activation", "relu"}, {"output", "last"}})));
+  network.build({6, 1}, 1);
+  for (Parameter& p : parameters_of(network))
+    p.value.mutable_data<float>()[0] = p.name.ends_with("state_weight") ? 0.5F : p.name.ends_with("bias") ? 0.0F : 2.0F;
+  Batch batch;
+  batch.inputs = Tensor::ones({3, 6, 1});
+  batch.target = Tensor::zeros({3, 1});
+  auto loss = make_loss("mse", "loss");
+  std::vector<double> g = gradient_by_distance(network, *loss, batch);
+  ASSERT_EQ(g.size(), 6u);
+  const double y = 2 * (1 + 0.5 + 0.25 + 0.125 + 0.0625 + 0.03125);
+  for (std::size_t d = 0; d < g.size(); ++d) EXPECT_NEAR(g[d], 2 * y * 2 * std::pow(0.5, d), 1e-5);
+  // Of shorter sequences the last step is their own.
+  batch.lengths = Tensor::from(std::vector<std::int32_t>{2, 2, 2}, {3});
+  g = gradient_by_distance(network, *loss, batch);
+  EXPECT_NEAR(g[0], 2 * 3 * 2, 1e-5);
+  EXPECT_NEAR(g[1], 2 * 3 * 1, 1e-5);
+  EXPECT_TRUE(std::isnan(g[2]));
+}
+
 }  // namespace
 }  // namespace gradus

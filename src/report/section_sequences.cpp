@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include "gradus/report/display.h"
+#include "gradus/report/html.h"
+#include "gradus/report/plot.h"
+#include "gradus/report/sections.h"
+
+namespace gradus {
+
+Section samples_section(const RunReport& report) {
+  Section s{"samples", "Texts it made", ""};
+  if (report.samples.empty()) return s;
+  s.body = element("p", "class=\"hint\"",
+                   "Made after these epochs, a symbol at a time, each drawn by the model's own probabilities.");
+  for (const TextSample& sample : report.samples)
+    s.body += element("h3", "", "After epoch " + format_count(sample.epoch)) +
+              element("pre", "class=\"sample\"", escape_html(sample.text));
+  return s;
+}
+
+Section reach_section(const RunReport& report) {
+  Section s{"reach", "How far back it looks", ""};
+  if (report.gradient_by_distance.size() < 2) return s;
+  std::vector<double> steps;
+  for (std::size_t i = 0; i < report.gradient_by_distance.size(); ++i) steps.push_back(static_cast<double>(i));
+  Plot plot("Gradient by distance in time");
+  plot.x_axis("steps before the last").y_axis("norm of the gradient", AxisScale::log).whole_x();
+  plot.line("gradient", steps, report.gradient_by_distance);
+  s.body = element(
+      "div", "class=\"plots\"",
+      figure(plot.svg(),
+             "How much the loss after a sequence's last step changes with what was read so many steps before, on "
+             "sequences the model was not trained on. Where the curve has fallen to a thousandth, the model "
+             "can hardly learn of what came before: a plain recurrent network's gradient shrinks at every step, "
+             "gates let it pass."));
+  return s;
+}
+
+}  // namespace gradus
