@@ -1,7 +1,5 @@
 #include "gradus/kernels/packed_product.h"
 
-#include <iterator>
-
 #include "gradus/kernels/loops.h"
 #include "gradus/kernels/onednn.h"
 

@@ -1,7 +1,6 @@
 #include "gradus/kernels/recurrent.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <span>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "gradus/kernels/recurrent.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "gradus/base/error.h"
@@ -147,10 +148,6 @@ Tensor copy_at(const Place& place, const Tensor& t) {
 // Inputs of the recorded op, in this order.
 enum Input : int { kX, kOfInput, kOfState, kBias, kH0, kC0 };
 
-struct Wanted {
-  View of_input, of_state, bias, h0, c0, x;
-};
-
 template <class T>
 void queue_backward(BackwardStep& step, const RecurrentShape& s, const Place& place, const Kept& kept,
                     const RecurrentWeights& w) {
@@ -173,9 +170,10 @@ void queue_backward(BackwardStep& step, const RecurrentShape& s, const Place& pl
   KeptViews k(kept);
   View vw(weights), vdy = view(dy), vdh_last = view(dh_last), vdc_last = view(dc_last), vdh(dh), vdc(dc),
                     vthrough(through), vdinput = view(dinput);
-  View g[] = {view(gradients[kX]),    view(gradients[kOfInput]), view(gradients[kOfState]),
-              view(gradients[kBias]), view(gradients[kH0]),      view(gradients[kC0])};
-  Wanted wanted{g[kOfInput], g[kOfState], g[kBias], g[kH0], g[kC0], g[kX]};
+  struct {
+    View of[6];
+  } wanted;
+  std::transform(std::begin(gradients), std::end(gradients), wanted.of, view);
   Extent extent(place, {s.n, s.units});
   run_at(place, [=](int i) {
     using A = Arithmetic<T>;
@@ -183,12 +181,12 @@ void queue_backward(BackwardStep& step, const RecurrentShape& s, const Place& pl
                                     vdy.template at<T>(i),
                                     vdh_last.template at<A>(i),
                                     vdc_last.template at<A>(i),
-                                    wanted.x.template at<T>(i),
-                                    wanted.of_input.template at<A>(i),
-                                    wanted.of_state.template at<A>(i),
-                                    wanted.bias.template at<A>(i),
-                                    wanted.h0.template at<A>(i),
-                                    wanted.c0.template at<A>(i),
+                                    wanted.of[kX].template at<T>(i),
+                                    wanted.of[kOfInput].template at<A>(i),
+                                    wanted.of[kOfState].template at<A>(i),
+                                    wanted.of[kBias].template at<A>(i),
+                                    wanted.of[kH0].template at<A>(i),
+                                    wanted.of[kC0].template at<A>(i),
                                     vdh.template at<A>(i),
                                     vdc.template at<A>(i),
                                     vthrough.template at<A>(i),
