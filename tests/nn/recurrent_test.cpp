@@ -1,6 +1,7 @@
 // Recurrent layers as parts of networks: padding, carried states, and what is refused.
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <map>
 
 #include "../base/expect_error.h"
@@ -149,6 +150,49 @@ TEST(Recurrent, DropoutOfTheStateIsTheSameAtEachStep) {
     }
   EXPECT_GT(kept, 0);
   EXPECT_LT(kept, 20);
+}
+
+// |a - b| / |b| of all parameters' gradients.
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, size = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    size += b[i] * b[i];
+  }
+  return std::sqrt(difference / size);
+}
+
+TEST(Recurrent, MixedPrecisionIsCloseToF32) {
+  if (!has_bf16()) GTEST_SKIP() << "this processor does not multiply bf16";
+  const std::vector<std::int32_t> steps = {6, 3, 5, 6, 1};
+  for (auto [type, key, value] : {std::tuple{"rnn", "activation", "tanh"},
+                                  {"gru", "reset", "after"},
+                                  {"gru", "reset", "before"},
+                                  {"lstm", "output", "sequence"}}) {
+    SCOPED_TRACE(std::string(type) + " " + value);
+    Network network = nn::network(
+        nn::layer("embedding", Value(Value::Table{{"size", 20}, {"symbols", 9}})),
+        nn::layer(
+            type,
+            Value(Value::Table{{"units", 24}, {"bidirectional", true}, {"recurrent_dropout", 0.2}, {key, value}})),
+        nn::linear(3));
+    network.build({6}, 1);
+    Tensor x = Tensor::uniform({5, 6}, 0, 9, {2, 0, 0}).to(Dtype::i32);
+    auto run = [&](Dtype dtype, std::vector<double>& y) {
+      network.compute_in(dtype);
+      Tensor result = network.forward(x, training(Tensor::from(steps, {5})));
+      y = values_of(result);
+      Gradients g = backward(sum(result * Tensor::uniform(result.shape(), 0.5, 1.5, {4, 0, 0})));
+      std::vector<double> all;
+      for (const Parameter& p : parameters_of(network))
+        for (double v : values_of(g[p.value])) all.push_back(v);
+      return all;
+    };
+    std::vector<double> exact, rounded, gradient = run(Dtype::f32, exact), mixed = run(Dtype::bf16, rounded);
+    EXPECT_LT(distance(rounded, exact), 0.01);
+    EXPECT_LT(distance(mixed, gradient), 0.02);
+    EXPECT_GT(distance(mixed, gradient), 1e-5);  // it is another arithmetic
+  }
 }
 
 TEST(Recurrent, ForgetGatesBeginOpen) {
