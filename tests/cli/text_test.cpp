@@ -130,6 +130,9 @@ TEST(Text, MistakesAreTold) {
           "good\nb\xFF"
           "d\n");
   refused({"--set", "data.source=\"bad.txt\""}, "bad.txt:2:2");
+  refused({"--set", "data.tokenizer={ type = \"char\", max_length = 50 }"}, "would cut the whole text");
+  f.write("once.txt", "every word of this stands here but once");
+  refused({"--set", "data.source=\"once.txt\"", "--set", "data.tokenizer=\"word\""}, "min_count = 1");
   f.write("empty.txt", "");
   refused({"--set", "data.source=\"empty.txt\""}, "the text is empty");
 

@@ -59,6 +59,10 @@ class TextSource final : public Source {
   LoadedData load(const std::string& folder, std::uint64_t) override {
     SplitParams split = required_split(prepare_.split);
     check_split(split);
+    if (const Value* cut = data_.tokenizer.find("max_length"); cut != nullptr && *cut != Value(0))
+      throw Error(ErrorKind::config, cut->place("data.tokenizer.max_length"),
+                  "would cut the whole text to its beginning",
+                  "leave it out; train.sequence_length says how far back gradients go");
     data_.files.check(split, "book.txt");
     const bool by_files = split.method == "files";
     std::string text =
@@ -70,6 +74,9 @@ class TextSource final : public Source {
                   text.empty() ? "the text is empty" : "its training part is empty", "");
     tokenizer_ = tokenizers().make(data_.tokenizer, "data.tokenizer");
     tokenizer_->learn([&](const std::function<void(std::string_view)>& visit) { visit(parts.train); });
+    if (tokenizer_->size() <= reserved_count(tokenizer_->bounds()))
+      throw Error(ErrorKind::data, "data.tokenizer", "no symbol of the training part occurs often enough to be known",
+                  "use a longer text, or min_count = 1");
 
     LoadedData out;
     out.symbols = tokenizer_->size();
