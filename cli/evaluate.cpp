@@ -1,6 +1,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "beam.h"
 #include "commands.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
@@ -15,6 +16,7 @@ namespace {
 struct EvaluateArguments {
   std::string run, precision;
   std::vector<std::string> data;
+  TranslateOptions translation;
   int threads = 0;
   bool json = false;
 };
@@ -53,6 +55,7 @@ std::string metrics_text(const Value& metrics, const std::vector<std::string>& c
 void evaluate(const EvaluateArguments& a) {
   if (a.threads > 0) set_threads(a.threads);
   TrainedModel model(a.run);
+  check_beam(model, a.translation);
   if (!a.precision.empty()) model.set_precision(a.precision);
   if (a.data.empty()) {
     if (!std::filesystem::is_directory(a.run))
@@ -69,7 +72,7 @@ void evaluate(const EvaluateArguments& a) {
     return;
   }
   std::vector<std::string> notes;
-  Evaluation e = model.evaluate_files(a.data, &notes);
+  Evaluation e = model.evaluate_files(a.data, &notes, a.translation);
   for (const std::string& n : notes) say(n);
   Value out = Value::table();
   out.set("metrics", e.metrics());
@@ -91,6 +94,7 @@ void add_evaluate(CLI::App& app) {
   c->add_option("--precision", a->precision, "Compute in f32 or bf16; default as the model was trained.")
       ->check(CLI::IsMember({"f32", "bf16"}))
       ->type_name("NAME");
+  add_beam(*c, a->translation);
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

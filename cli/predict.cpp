@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "beam.h"
 #include "commands.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
@@ -23,6 +24,7 @@ namespace {
 struct PredictArguments {
   std::string run, out, overlay, precision;
   std::vector<std::string> data;
+  TranslateOptions translation;
   int threads = 0;
   bool json = false;
 };
@@ -201,6 +203,7 @@ void predict(const PredictArguments& a) {
   if (a.threads > 0) set_threads(a.threads);
   if (!a.out.empty()) check_out(a);
   TrainedModel model(a.run);
+  check_beam(model, a.translation);
   if (!a.precision.empty()) model.set_precision(a.precision);
   std::optional<ImageFormat> format = model.image_format();
   if (!a.overlay.empty() && !format)
@@ -210,7 +213,7 @@ void predict(const PredictArguments& a) {
     if (!a.out.empty() || a.overlay.empty()) predict_places(a, model);
     return;
   }
-  TrainedModel::Predictions p = model.predict_files(a.data);
+  TrainedModel::Predictions p = model.predict_files(a.data, a.translation);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
   if (a.json)
     print_json(json_rows(p, model.task()));
@@ -240,6 +243,7 @@ void add_predict(CLI::App& app) {
                 "Write a picture of each image to this folder: under what speaks for its class, under the classes of "
                 "its places, or what the model makes of it.")
       ->type_name("DIR");
+  add_beam(*c, a->translation);
   c->add_option("--threads", a->threads, "Threads to use; default all cores.")
       ->check(CLI::Range(1, 1024))
       ->type_name("N");

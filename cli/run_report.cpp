@@ -6,8 +6,11 @@
 #include <numeric>
 
 #include "gradus/base/version.h"
+#include "gradus/data/text/tokenizer.h"
+#include "gradus/data/text/utf8.h"
 #include "gradus/explain/attribution.h"
 #include "gradus/explain/galleries.h"
+#include "gradus/train/translate.h"
 
 namespace gradus::cli {
 namespace {
@@ -25,6 +28,7 @@ std::string today() {
 
 std::string task_text(const TaskSpec& task) {
   if (task.language) return "the next of " + std::to_string(task.classes.size()) + " symbols";
+  if (task.translation) return "lines made of lines, in " + std::to_string(task.classes.size()) + " symbols";
   if (task.per_step && task.classifies())
     return "one of " + std::to_string(task.classes.size()) + " classes at each step";
   if (task.per_place && task.classifies()) return "masks of " + std::to_string(task.classes.size()) + " classes";
@@ -99,6 +103,39 @@ void add_reach(const Prepared& p, RunReport& report) {
   report.gradient_by_distance = gradient_by_distance(*p.network, *p.loss, data.fetch(rows));
 }
 
+std::vector<std::string> symbol_names(const Tokenizer& tokenizer, std::span<const std::int32_t> symbols) {
+  std::vector<std::string> names;
+  for (std::int32_t s : symbols) names.push_back(repaired_utf8(tokenizer.token(s)));
+  return names;
+}
+
+// What a decoder looks at while it makes a text of each of a few lines that it was not trained on.
+void add_attention(const Prepared& p, RunReport& report) {
+  constexpr std::size_t kMaps = 4;
+  constexpr std::int64_t kLeast = 5, kMost = 24;  // symbols of a line that is shown
+  if (!p.data.task.translation) return;
+  const Dataset& data = p.data.test ? *p.data.test : p.data.validation ? *p.data.validation : *p.data.train;
+  for (std::uint32_t i = 0; i < data.size() && report.attention.size() < kMaps; ++i) {
+    Batch batch = data.fetch({&i, 1});
+    if (batch.inputs.size() < kLeast || batch.inputs.size() > kMost) continue;
+    std::vector<std::int32_t> made = translate(*p.network, batch, {})[0];
+    if (made.empty() || static_cast<std::int64_t>(made.size()) > kMost) continue;
+    std::vector<std::string> rows = symbol_names(*p.source->target_tokenizer(), made);
+    made.insert(made.begin(), kBegin);
+    made.pop_back();
+    batch.shown = Tensor::from(made, {1, static_cast<std::int64_t>(made.size())});
+    batch.shown_lengths = Tensor::from(std::vector<std::int32_t>{static_cast<std::int32_t>(made.size())}, {1});
+    Tensor weights = attention_map(*p.network, batch);
+    if (!weights.defined()) return;
+    const std::int32_t* given = batch.inputs.data<std::int32_t>();
+    std::vector<float> values = weights.to_vector<float>();
+    report.attention.push_back(
+        {symbol_names(*p.source->tokenizer(), {given, static_cast<std::size_t>(batch.inputs.size())}),
+         std::move(rows),
+         {values.begin(), values.end()}});
+  }
+}
+
 std::vector<Fit> fits(const Evaluation& e) {
   std::vector<Fit> all;
   std::size_t width = e.task.outputs.size();
@@ -138,7 +175,7 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   report.run = outcome.metrics.at("run");
   report.run.set("hash", outcome.metrics.at("model").at("hash"));
   report.metrics = outcome.metrics.at("metrics");
-  if (!p.data.task.language) report.classes = p.data.task.classes;
+  if (!p.data.task.makes_text()) report.classes = p.data.task.classes;
   report.history = series(outcome.training.history);
   if (outcome.training.best_epoch > 0 && outcome.training.restored_best)
     report.kept_epoch = static_cast<int>(outcome.training.best_epoch);
@@ -148,6 +185,11 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
   }
   add_pictures(p, outcome.test.get(), report);
   add_reach(p, report);
+  add_attention(p, report);
+  report.samples_hint =
+      p.data.task.translation
+          ? "Lines that the model was not trained on, and what it made of them after these epochs."
+          : "Made after these epochs, a symbol at a time, each drawn by the model's own probabilities.";
   for (const MadeText& m : outcome.samples) report.samples.push_back({m.epoch, m.text});
   report.data = p.data.summary;
   const Value& size = e.params.train.batch_size;

@@ -51,7 +51,7 @@ void each_batch(const Dataset& data, std::int64_t most, const std::function<void
 std::uint64_t fingerprint(const Dataset& data) {
   std::uint64_t hash = 0;
   each_batch(data, kMostRows, [&](const Batch& batch) {
-    for (const Tensor* t : {&batch.inputs, &batch.lengths, &batch.target, &batch.weight})
+    for (const Tensor* t : {&batch.inputs, &batch.lengths, &batch.shown, &batch.target, &batch.weight})
       if (t->defined()) hash = hash64(bytes_of(*t), hash64(t->shape().text(), hash));
   });
   return hash;

@@ -18,6 +18,9 @@ struct Batch {
   Tensor target;            // i32 class numbers or f32 values [n, ...]: one for an example, or one for each place of it
   Tensor weight;            // f32 [n] or, for each place, [n, ...], 0 for padding; undefined when all count 1
   double total_weight = 0;  // sum of the weights (n without weights)
+  // Where targets are sequences that a decoder makes: i32 [n, steps], the symbol before each of theirs, and [n], how
+  // many these are; see Context::shown.
+  Tensor shown = {}, shown_lengths = {};
 
   std::int64_t size() const { return inputs.dim(0); }
   LossWeights loss_weights() const { return {weight, weight.defined() ? total_weight : 0}; }
@@ -34,6 +37,8 @@ class Dataset {
   virtual Batch fetch(std::span<const std::uint32_t> rows) const = 0;
   // The same as an epoch of training meets them: augmented, where the data say so, anew in each epoch.
   virtual Batch draw(std::span<const std::uint32_t> rows, std::int64_t) const { return fetch(rows); }
+  // How long an example is, where that differs between examples and batches of alike ones save work; 0 where not.
+  virtual std::int64_t length(std::uint32_t) const { return 0; }
   // For one long sequence that is read in several places at once: in how many. Batches are then of so many examples, in
   // order, and each example goes on where the one in its place in the batch before ended. 0: examples stand alone.
   virtual std::int64_t streams() const { return 0; }
@@ -61,6 +66,7 @@ class Subset final : public Dataset {
   Batch draw(std::span<const std::uint32_t> rows, std::int64_t epoch) const override {
     return whole_->draw(of_whole(rows), epoch);
   }
+  std::int64_t length(std::uint32_t row) const override { return whole_->length(rows_[row]); }
   bool is_costly() const override { return whole_->is_costly(); }
 
  private:

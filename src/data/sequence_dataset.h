@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gradus/data/dataset.h"
+#include "gradus/data/sequence_store.h"
 
 namespace gradus {
 
@@ -14,20 +15,30 @@ class SequenceDataset final : public Dataset {
   // Error{data} where they do not fit.
   SequenceDataset(Tensor steps, const std::vector<std::int32_t>& lengths, Target per, Tensor target,
                   Tensor weight = {});
-  std::int64_t size() const override { return static_cast<std::int64_t>(begin_.size()) - 1; }
-  Shape input_shape() const override;
+  std::int64_t size() const override { return sequences_.size(); }
+  Shape input_shape() const override { return sequences_.shape(); }
   Batch fetch(std::span<const std::uint32_t> rows) const override;
+  std::int64_t length(std::uint32_t row) const override { return sequences_.length(row); }
 
  private:
-  std::int32_t length(std::uint32_t row) const { return static_cast<std::int32_t>(begin_[row + 1] - begin_[row]); }
-  Tensor padded(const Tensor& steps, std::span<const std::uint32_t> rows, std::int64_t time) const;
-  void weigh_steps(std::span<const std::uint32_t> rows, Batch& batch) const;
-
-  Tensor steps_;
-  std::vector<std::int64_t> begin_;  // of each sequence in steps, and the end of the last
-  std::int32_t longest_ = 0;
+  SequenceStore sequences_;
   Target per_;
   Tensor target_, weight_;
+};
+
+// Sequences of symbols, each with another that is to be made of it: a translation.
+class PairDataset final : public Dataset {
+ public:
+  // Symbols i32 [total] and lengths as SequenceDataset has them, of both sides. A target is what a decoder is shown,
+  // from its first symbol to the last but one, and is to answer with, from its second on: at least two symbols.
+  PairDataset(SequenceStore sources, SequenceStore targets);
+  std::int64_t size() const override { return sources_.size(); }
+  Shape input_shape() const override { return sources_.shape(); }
+  Batch fetch(std::span<const std::uint32_t> rows) const override;
+  std::int64_t length(std::uint32_t row) const override { return targets_.length(row); }
+
+ private:
+  SequenceStore sources_, targets_;
 };
 
 }  // namespace gradus

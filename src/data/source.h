@@ -87,6 +87,8 @@ class Source {
   virtual std::optional<ImageFormat> image_format() const { return std::nullopt; }
   // What divides its texts into symbols; null where it has none.
   virtual const Tokenizer* tokenizer() const { return nullptr; }
+  // What divides the texts that are to be made of them; null where it has none.
+  virtual const Tokenizer* target_tokenizer() const { return nullptr; }
 };
 
 // The `[data]` and `[prepare]` sections as written.

@@ -42,6 +42,7 @@ Value TaskSpec::state() const {
   if (!scales.empty()) v.set("scales", scales_state(scales));
   if (per_step) v.set("per_step", true);
   if (language) v.set("language", true);
+  if (translation) v.set("translation", true);
   if (!per_place) return v;
   v.set("per_place", true);
   if (!classifies()) v.set("range", Value::Array{low, high});
@@ -60,6 +61,7 @@ TaskSpec TaskSpec::restored(const Value& state) {
   if (const Value* places = state.find("per_place")) task.per_place = places->as_bool();
   if (const Value* steps = state.find("per_step")) task.per_step = steps->as_bool();
   if (const Value* language = state.find("language")) task.language = language->as_bool();
+  if (const Value* translation = state.find("translation")) task.translation = translation->as_bool();
   if (const Value* range = state.find("range")) {
     const Value::Array& ends = range->as_array("range");
     bool two = ends.size() == 2;

@@ -19,9 +19,11 @@ struct TaskSpec {
   bool per_place = false;            // whether the target is a mask or a picture: one class or value for each place
   bool per_step = false;             // whether each step of a sequence has a class or numbers of its own
   bool language = false;             // whether it is the next symbol of a text, after each; `classes` are the symbols
+  bool translation = false;          // whether it is a sequence made for each, symbol by symbol: `classes`
   double low = 0, high = 255;        // of a target picture's values, in its own units: black and white
   std::vector<double> spacing = {};  // of a mask's places along each axis; empty: 1
 
+  bool makes_text() const { return language || translation; }
   bool classifies() const { return kind != Task::regression; }
   // Classes, or number of regression targets.
   std::int64_t width() const { return static_cast<std::int64_t>(classifies() ? classes.size() : outputs.size()); }

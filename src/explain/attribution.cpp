@@ -4,6 +4,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
+#include "gradus/train/trainer.h"
 
 namespace gradus {
 namespace {
@@ -113,8 +114,7 @@ std::vector<double> gradient_by_distance(Network& network, const Loss& loss, con
   const std::int64_t n = batch.inputs.dim(0), time = batch.inputs.dim(1);
   Tensor read, inputs = batch.inputs;
   if (!symbols) read = inputs = batch.inputs.copy().set_requires_grad();
-  Context context;
-  context.lengths = batch.lengths;
+  Context context = context_of(batch, 1);
   std::optional<NoGrad> before;
   if (symbols) {
     before.emplace();

@@ -14,6 +14,13 @@ constexpr const char* kStatePrefix = "state.";
 
 }  // namespace
 
+void CarriedStates::select(const std::vector<std::int32_t>& sequences) {
+  NoGrad no_grad;
+  Tensor index = Tensor::from(sequences, {static_cast<std::int64_t>(sequences.size())});
+  for (auto& [key, state] : states_)
+    if (state.defined()) state = gradus::take(gather_shards(state), index);
+}
+
 std::vector<std::pair<std::string, Tensor>> CarriedStates::named() const {
   std::vector<std::pair<std::string, Tensor>> all;
   for (const auto& [key, state] : states_)

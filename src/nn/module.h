@@ -22,6 +22,8 @@ class CarriedStates {
   // The state `number` of the layer whose key has that stream; undefined where there is none yet.
   Tensor& of(std::uint32_t stream, int number) { return states_[{stream, number}]; }
   void clear() { states_.clear(); }
+  // Goes on with these sequences alone, in this order; one may come several times.
+  void select(const std::vector<std::int32_t>& sequences);
   // For checkpoints: all states by name, and back; Error{data} for names that are none.
   std::vector<std::pair<std::string, Tensor>> named() const;
   void take(const std::vector<std::pair<std::string, Tensor>>& named);
@@ -38,6 +40,15 @@ struct Context {
   Tensor lengths;  // i32 [n], the steps of each sequence of inputs [n, time, ...]; undefined where all fill their time
 
   CarriedStates* states = nullptr;  // recurrent layers begin with them and leave theirs
+
+  // What a decoder reads: i32 [n, steps], of each target the symbols before each of its own; and how many these are, as
+  // `lengths`.
+  Tensor shown, shown_lengths;
+  // What a decoder's layers look at: the result [n, time, features] of the layers before it, with its `lengths`.
+  Tensor memory, memory_lengths;
+
+  // When set, called with what each attention layer looked at: weights [n, heads, steps, time], 0 on padding.
+  std::function<void(const Tensor&)> looked;
 
   // When set, called with each layer's name and output; fused activations are then computed on their own. Layers of a
   // branch have the names of what holds them in front: "residual1.branch.conv2d1".
@@ -98,10 +109,14 @@ class Module {
   virtual bool decide_width(std::int64_t) { return false; }
   // The same with how many different symbols inputs hold, for layers that have a row of weights for each.
   virtual bool decide_symbols(std::int64_t) { return false; }
+  // Tells the layers of a decoder how many features Context::memory has; whether this layer looks at it.
+  virtual bool decide_memory(std::int64_t) { return false; }
   // Whether weights are used at many places of each example, as a convolution's are: few examples keep a core busy.
   virtual bool shares_weights() const { return false; }
   // Examples that a shard has at least: a step of a sequence is one product over them.
   virtual std::int64_t least_rows() const { return 1; }
+  // The network that reads Context::shown, where the layer is a decoder.
+  virtual Network* decoder() { return nullptr; }
   // Whether training computes statistics over the batch, which needs more than one example.
   virtual bool uses_batch_statistics() const { return false; }
 

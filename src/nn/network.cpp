@@ -184,12 +184,28 @@ Tensor Network::forward(const Tensor& x, const Context& context) {
   require_layers();
   if (!x.defined()) throw Error(ErrorKind::state, "network", "the input is undefined");
   if (context.freezing) is_frozen_ = true;
+  return forward_until(nodes_.size(), x, context);
+}
+
+Network* Network::decoder() { return nodes_.empty() ? nullptr : nodes_.back().module->decoder(); }
+
+Tensor Network::encode(const Tensor& x, const Context& context) {
+  if (decoder() == nullptr)
+    throw Error(ErrorKind::state, "network", "its last layer is no decoder", "end it with { type = \"decoder\", ... }");
+  const std::size_t last = nodes_.size() - 1;
+  if (nodes_[last].from[0] != static_cast<int>(last) - 1)
+    throw Error(ErrorKind::state, "network", "its decoder does not read the layer before it", "leave out its from");
+  return last == 0 ? x : forward_until(last, x, context);
+}
+
+// The result of the layer before `end`.
+Tensor Network::forward_until(std::size_t end, const Tensor& x, const Context& context) {
   if (compute_ != context.compute && compute_ == Dtype::bf16 && x.dtype() != Dtype::f64) {
     Context mixed = context;
     mixed.compute = compute_;
-    return cast(forward(x, mixed), Dtype::f32);
+    return cast(forward_until(end, x, mixed), Dtype::f32);
   }
-  return is_list_ ? forward_list(x, context) : forward_graph(x, context);
+  return is_list_ ? forward_list(end, x, context) : forward_graph(end, x, context);
 }
 
 namespace {
@@ -226,9 +242,10 @@ Tensor Network::forward_node(Node& n, std::span<Tensor> inputs, const Context& c
   }
 }
 
-Tensor Network::forward_list(const Tensor& x, const Context& context) {
+Tensor Network::forward_list(std::size_t end, const Tensor& x, const Context& context) {
   Tensor value = x;
-  for (Node& n : nodes_) {
+  for (std::size_t i = 0; i < end; ++i) {
+    Node& n = nodes_[i];
     if (is_skipped(n, context)) continue;
     value = forward_node(n, {&value, 1}, context);
     if (context.watch) context.watch(n.name, value);
@@ -237,14 +254,14 @@ Tensor Network::forward_list(const Tensor& x, const Context& context) {
 }
 
 // Each value is let go after its last reader, so buffers are reused along a deep network.
-Tensor Network::forward_graph(const Tensor& x, const Context& context) {
-  std::vector<Tensor> values(nodes_.size());
+Tensor Network::forward_graph(std::size_t end, const Tensor& x, const Context& context) {
+  std::vector<Tensor> values(end);
   std::vector<int> left(nodes_.size());
   for (const Node& n : nodes_)
     for (int f : n.from)
       if (f >= 0) ++left[f];
   std::vector<Tensor> in;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+  for (std::size_t i = 0; i < end; ++i) {
     Node& n = nodes_[i];
     in.clear();
     for (int f : n.from) {
@@ -300,6 +317,12 @@ bool Network::decide_symbols(std::int64_t count) {
   for (Node& n : nodes_)
     if (std::ranges::find(n.from, -1) != n.from.end()) decided |= n.module->decide_symbols(count);
   return decided;
+}
+
+bool Network::decide_memory(std::int64_t features) {
+  bool looks = false;
+  for (Node& n : nodes_) looks |= n.module->decide_memory(features);
+  return looks;
 }
 
 bool Network::decide_width(std::int64_t width) {

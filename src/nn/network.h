@@ -27,6 +27,10 @@ class Network final : public Module {
   void build(const Shape& input, std::uint64_t seed, Dtype dtype = Dtype::f32);
   // Throws Error{state} where a layer needs the parameters that build() makes.
   Tensor forward(const Tensor& x, const Context& context) override;
+  // Where the last layer is a decoder: its network, and what it looks at, the result of the layers before it. Null, and
+  // Error{state}, for other networks.
+  Network* decoder() override;
+  Tensor encode(const Tensor& x, const Context& context);
   // What products are computed in from now on: f32, or bf16, mixed precision, whose weights, sums, statistics and
   // results stay f32. Throws Error{state} where the processor has no bf16 (see has_bf16).
   void compute_in(Dtype dtype);
@@ -44,6 +48,7 @@ class Network final : public Module {
   std::int64_t least_rows() const override;
   // Tells the layers that read the network's input how many symbols it holds.
   bool decide_symbols(std::int64_t count) override;
+  bool decide_memory(std::int64_t features) override;
   // Gives the layers that decide the width of the network's result that width where it was left open. Between them and
   // the end stand only layers that keep the shape [width].
   bool decide_width(std::int64_t width) override;
@@ -85,8 +90,9 @@ class Network final : public Module {
   std::vector<Activation> activations_after() const;
 
   Tensor forward_node(Node& node, std::span<Tensor> inputs, const Context& context);
-  Tensor forward_list(const Tensor& x, const Context& context);
-  Tensor forward_graph(const Tensor& x, const Context& context);
+  Tensor forward_until(std::size_t end, const Tensor& x, const Context& context);
+  Tensor forward_list(std::size_t end, const Tensor& x, const Context& context);
+  Tensor forward_graph(std::size_t end, const Tensor& x, const Context& context);
 
   std::vector<Node> nodes_;
   bool is_frozen_ = false;

@@ -15,7 +15,7 @@ std::vector<Section> sections(const RunReport& report) {
                               fits_section(report)};
   for (Section& s : picture_sections(report)) all.push_back(std::move(s));
   for (Section (*make)(const RunReport&) :
-       {samples_section, reach_section, data_section, model_section, reproduce_section})
+       {samples_section, attention_section, reach_section, data_section, model_section, reproduce_section})
     all.push_back(make(report));
   std::erase_if(all, [](const Section& s) { return s.body.empty(); });
   return all;

@@ -64,6 +64,12 @@ struct TextSample {
   std::string text;
 };
 
+// What a model looked at while it made a text of another: weights [made, given], each row's sum 1.
+struct AttentionMap {
+  std::vector<std::string> given, made;  // symbols
+  std::vector<double> weights;
+};
+
 // All that a training run's report shows. Whatever is empty is left out of the report.
 struct RunReport {
   std::string name;
@@ -90,6 +96,8 @@ struct RunReport {
   std::string mistakes_explanation;  // a sentence on what is shown beside them
   std::vector<Gallery> galleries;
   std::vector<TextSample> samples;
+  std::string samples_hint;  // how they were made
+  std::vector<AttentionMap> attention;
   std::vector<double> gradient_by_distance;  // how far back a network over sequences looks, by steps
 
   // Shown as facts (single values) and tables (arrays of tables, and tables of tables): what describe() gives of a

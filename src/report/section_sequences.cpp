@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "gradus/report/display.h"
+#include "gradus/report/heatmap.h"
 #include "gradus/report/html.h"
 #include "gradus/report/plot.h"
 #include "gradus/report/sections.h"
@@ -10,11 +13,28 @@ namespace gradus {
 Section samples_section(const RunReport& report) {
   Section s{"samples", "Texts it made", ""};
   if (report.samples.empty()) return s;
-  s.body = element("p", "class=\"hint\"",
-                   "Made after these epochs, a symbol at a time, each drawn by the model's own probabilities.");
+  s.body = element("p", "class=\"hint\"", escape_html(report.samples_hint));
   for (const TextSample& sample : report.samples)
     s.body += element("h3", "", "After epoch " + format_count(sample.epoch)) +
               element("pre", "class=\"sample\"", escape_html(sample.text));
+  return s;
+}
+
+Section attention_section(const RunReport& report) {
+  Section s{"attention", "What it looks at", ""};
+  if (report.attention.empty()) return s;
+  std::string figures;
+  for (const AttentionMap& map : report.attention) {
+    std::vector<double> shown = map.weights;  // to two digits
+    for (double& w : shown) w = std::round(w * 100) / 100;
+    Heatmap heatmap{"", "made", "given", map.made, map.given, shown, map.weights};
+    figures += figure(heatmap.svg(), "");
+  }
+  s.body =
+      element("p", "class=\"hint\"",
+              "Lines that the model was not trained on. Each row is a symbol that it made, from top to bottom; the "
+              "darker a place of the given line, the more it counted for that symbol.") +
+      figures;
   return s;
 }
 

@@ -17,6 +17,7 @@ Section fits_section(const RunReport& report);                   // regression: 
 std::vector<Section> picture_sections(const RunReport& report);  // worst mistakes and galleries
 Section reach_section(const RunReport& report);                  // sequences: gradients by distance in time
 Section samples_section(const RunReport& report);                // texts that the model made
+Section attention_section(const RunReport& report);              // what it looked at while it did
 Section data_section(const RunReport& report);
 Section model_section(const RunReport& report);
 Section reproduce_section(const RunReport& report);  // commands, configuration, facts of the run

@@ -147,6 +147,15 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
+// What a decoder makes must be the network's result.
+void check_decoder(Network& network) {
+  if (network.decoder() == nullptr)
+    throw mistake(
+        "model.layers", "the data are pairs of lines, and the last layer is no decoder",
+        "end with { type = \"decoder\", layers = [ { type = \"embedding\" }, { type = \"gru\", initial_state = "
+        "\"encoder\" }, { type = \"attention\" }, { type = \"linear\" } ] }");
+}
+
 // Scores or numbers after each step.
 void check_steps(const Shape& output, const LoadedData& data, const Loss& loss) {
   const TaskSpec& task = data.task;
@@ -176,7 +185,7 @@ void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
 
 }  // namespace
 
-std::vector<std::string> check_experiment(const Experiment& e, const LoadedData& data, const Network& network,
+std::vector<std::string> check_experiment(const Experiment& e, const LoadedData& data, Network& network,
                                           const Loss& loss) {
   std::vector<std::string> warnings;
   check_loss(data.task, network, loss, warnings);
@@ -184,7 +193,8 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
-  if (data.task.language || data.task.per_step)
+  if (data.task.translation) check_decoder(network);
+  if (data.task.makes_text() || data.task.per_step)
     check_steps(output, data, loss);
   else if (data.task.per_place)
     check_places(output, data, loss);

@@ -39,12 +39,14 @@ void append(std::vector<float>& to, const Tensor& t) {
   to.insert(to.end(), t.data<float>(), t.data<float>() + t.size());
 }
 
-// How many of the most probable symbols are the true ones.
-double hits(const Tensor& probabilities, const Tensor& target) {
+// How many of the most probable symbols are the true ones, as they weigh.
+double hits(const Tensor& probabilities, const Batch& batch) {
   Tensor best = argmax(probabilities);
-  const std::int32_t *b = best.data<std::int32_t>(), *t = target.data<std::int32_t>();
+  const std::int32_t *b = best.data<std::int32_t>(), *t = batch.target.data<std::int32_t>();
+  const float* w = batch.weight.defined() ? batch.weight.data<float>() : nullptr;
   double count = 0;
-  for (std::int64_t i = 0; i < target.size(); ++i) count += b[i] == t[i];
+  for (std::int64_t i = 0; i < batch.target.size(); ++i)
+    if (b[i] == t[i]) count += w != nullptr ? static_cast<double>(w[i]) : 1;
   return count;
 }
 
@@ -84,11 +86,11 @@ std::int64_t network_width(const TaskSpec& task, const Loss& loss) {
 Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, const Dataset& data, Measure measure) {
   Evaluation out;
   out.task = task;
-  if (task.language) {
+  if (task.makes_text()) {
     double right = 0, symbols = 0;
     out.loss = evaluate_network(network, loss, data, [&](const Tensor& p, const Batch& batch) {
-      right += hits(p, batch.target);
-      symbols += static_cast<double>(batch.target.size());
+      right += hits(p, batch);
+      symbols += batch.weight.defined() ? batch.total_weight : static_cast<double>(batch.target.size());
     });
     out.of_places = Value(Value::Table{{"perplexity", std::exp(out.loss)},
                                        {"bits_per_symbol", out.loss / std::log(2.0)},
@@ -144,7 +146,7 @@ Evaluation evaluate_by_patches(Network& network, const Loss& loss, const TaskSpe
 
 Value Evaluation::metrics() const {
   Value v;
-  if (task.per_place || task.language) {
+  if (task.per_place || task.makes_text()) {
     v = of_places;
   } else if (!task.classifies()) {
     v = to_value(regression_metrics(std::span<const float>(true_values), predicted_values, outputs_of(*this), weights));
@@ -159,7 +161,8 @@ Value Evaluation::metrics() const {
   Value all = Value::table();
   all.set("loss", loss);
   for (auto& [name, value] : v.as_table()) all.set(name, value);
-  if (task.classifies() && !task.language) all.set("classes", Value::Array(task.classes.begin(), task.classes.end()));
+  if (task.classifies() && !task.makes_text())
+    all.set("classes", Value::Array(task.classes.begin(), task.classes.end()));
   return all;
 }
 
@@ -171,7 +174,7 @@ Measured Evaluation::summary() const {
 }
 
 std::vector<std::string> summary_names(const TaskSpec& task) {
-  if (task.language) return {"loss", "perplexity", "accuracy"};
+  if (task.makes_text()) return {"loss", "perplexity", "accuracy"};
   if (task.per_place && task.classifies()) return {"loss", "accuracy", "mean_dice"};
   if (task.per_place) return {"loss", "psnr"};
   if (task.classifies()) return {"loss", "accuracy", "macro_f1"};

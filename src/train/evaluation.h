@@ -21,7 +21,7 @@ struct Evaluation {
   // Of targets by step: the steps of each example, whose places follow one another without padding. Else empty.
   std::vector<std::int32_t> steps;
 
-  // Of masks, pictures (TaskSpec::per_place) and next symbols (TaskSpec::language) the measures alone, taken batch by
+  // Of masks, pictures (TaskSpec::per_place) and symbols (TaskSpec::makes_text) the measures alone, taken batch by
   // batch: the places are not kept.
   Value of_places;
 

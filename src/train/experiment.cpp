@@ -19,6 +19,7 @@
 #include "gradus/train/generate.h"
 #include "gradus/train/overrides.h"
 #include "gradus/train/run_folder.h"
+#include "gradus/train/translate.h"
 
 namespace gradus {
 
@@ -245,14 +246,14 @@ Evaluation measured(const Prepared& p, const Dataset& data, const char* part, Me
   return e;
 }
 
-// Texts that a language model makes after its first, middle and last epoch, in the run's folder.
+// Texts that a model of texts makes after its first, middle and last epoch, in the run's folder.
 class Samples {
  public:
   Samples(const Experiment& e, const Prepared& p, const RunFolder& folder)
       : prepared_(p), folder_(folder), epochs_(e.params.train.epochs), seed_(e.params.seed) {}
 
   void after(std::int64_t epoch, bool last) {
-    if (!prepared_.data.task.language) return;
+    if (!prepared_.data.task.makes_text()) return;
     if (!last && epoch != 1 && epoch != (epochs_ + 1) / 2) return;
     std::erase_if(made_, [&](const MadeText& m) { return m.epoch >= epoch; });  // of a run that is gone on with
     made_.push_back({epoch, text()});
@@ -267,7 +268,24 @@ class Samples {
   const std::vector<MadeText>& made() const { return made_; }
 
  private:
-  std::string text() const {
+  std::string text() const { return prepared_.data.task.language ? continued() : translated(); }
+
+  // A few lines of the validation part, each with what is made of it.
+  std::string translated() const {
+    constexpr std::uint32_t kLines = 5;
+    const std::shared_ptr<const Dataset>& data = prepared_.data.validation ? prepared_.data.validation
+                                                 : prepared_.data.test     ? prepared_.data.test
+                                                                           : prepared_.data.train;
+    std::string all;
+    for (std::uint32_t i = 0; i < std::min<std::int64_t>(kLines, data->size()); ++i) {
+      const Batch batch = data->fetch({&i, 1});
+      const std::int32_t* given = batch.inputs.data<std::int32_t>();
+      all += prepared_.source->tokenizer()->decode({given, static_cast<std::size_t>(batch.inputs.size())}) + "\n";
+      all += "  -> " + prepared_.source->target_tokenizer()->decode(translate(*prepared_.network, batch, {})[0]) + "\n";
+    }
+    return all;
+  }
+  std::string continued() const {
     GenerateOptions options;
     options.length = 300;
     options.temperature = 0.8;
@@ -354,7 +372,7 @@ void resume(Trainer& trainer, const RunFolder& folder, const std::string& data, 
 // A sentence on a model that has learned less than nothing, "" for others. Such a loss may be finite: after steps that
 // are far too large, units die and the result no longer changes.
 std::string doubt_about(const Value& train, const TaskSpec& task) {
-  if (task.per_place || task.language) return "";
+  if (task.per_place || task.makes_text()) return "";
   const Value* log_loss = train.find("log_loss");
   bool bad = task.classifies() ? log_loss != nullptr && log_loss->as_real() > 2 * std::log(task.width())
                                : train.at("r2").as_real() < -1;
@@ -375,6 +393,8 @@ void finish(const Experiment& e, const RunFolder& folder, RunOutcome& out) {
   auto measure = [&](const char* part, const std::shared_ptr<const Dataset>& data) {
     if (!data) return;
     Evaluation result = measured(p, *data, part, Measure::all);
+    if (p.data.task.translation && &data != &p.data.train)
+      result.of_places.set("bleu", translation_bleu(*p.network, *p.source->target_tokenizer(), *data, {}));
     metrics.set(part, result.metrics());
     if (&data == &p.data.test) out.test = std::make_unique<Evaluation>(std::move(result));
   };

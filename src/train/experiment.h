@@ -64,7 +64,7 @@ struct RunOptions {
   StepProfile* profile = nullptr;  // measures the steps of training
 };
 
-// A text that a language model made during training.
+// A text that a model made during training: gone on with, or some lines and what was made of each.
 struct MadeText {
   std::int64_t epoch = 0;  // after which
   std::string text;
@@ -77,13 +77,13 @@ struct RunOutcome {
   Value metrics;                     // the content of metrics.json
   Prepared prepared;                 // network, data and source, for reports
   std::unique_ptr<Evaluation> test;  // of the test part, or null
-  std::vector<MadeText> samples;     // of a language model, after its first, middle and last epoch
+  std::vector<MadeText> samples;     // of a model of texts, after its first, middle and last epoch
   std::vector<std::string> notes;
 };
 
-// Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, for language models
-// samples.json, and at the end model.safetensors and metrics.json. Interrupted training leaves a checkpoint and no
-// model. So does training that diverges: Error{numeric}, and a metrics.json that says it and why.
+// Trains as the config says and fills the run folder: config.toml, metrics.csv, checkpoints/, for models of
+// texts samples.json, and at the end model.safetensors and metrics.json. Interrupted training leaves a checkpoint and
+// no model. So does training that diverges: Error{numeric}, and a metrics.json that says it and why.
 RunOutcome run_experiment(const Experiment& experiment, const RunOptions& options);
 
 }  // namespace gradus

@@ -64,14 +64,18 @@ void TrainedModel::set_precision(const std::string& name) {
   throw Error(ErrorKind::usage, {"precision", "f32 or bf16", "\"" + name + "\"", ""});
 }
 
-Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes) {
+Evaluation TrainedModel::evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes,
+                                        const TranslateOptions& translation) {
   OpenedData opened = source_->open(files, true);
   if (notes != nullptr) *notes = opened.notes;
   TaskSpec task = task_;
   task.spacing = opened.spacing;
   if (task.per_place && opened.data->input_shape() != input_)
     return evaluate_by_patches(*network_, *loss_, task, *opened.data, input_);
-  return evaluate(*network_, *loss_, task, *opened.data);
+  Evaluation e = evaluate(*network_, *loss_, task, *opened.data);
+  if (task.translation)
+    e.of_places.set("bleu", translation_bleu(*network_, *source_->target_tokenizer(), *opened.data, translation));
+  return e;
 }
 
 namespace {
@@ -84,15 +88,24 @@ std::string number_text(float x) {
 
 }  // namespace
 
-TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files) {
+TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files,
+                                                      const TranslateOptions& translation) {
   if (task_.per_place)
     throw Error(ErrorKind::state, "predictions", "are masks or pictures, not rows", "use predict_places");
   if (task_.language)
     throw Error(ErrorKind::state, "predictions", "are the next symbols of a text, not rows", "use gradus generate");
   OpenedData opened = open_files(files);
-  Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   Predictions out;
   for (const auto& [name, values] : opened.echo) out.columns.push_back(name);
+  if (task_.translation) {
+    out.columns.push_back("prediction");
+    translate(*network_, *source_->target_tokenizer(), *opened.data, translation,
+              [&](const std::string& made, const std::string&) {
+                out.rows.push_back({opened.echo[0].second[out.rows.size()], made});
+              });
+    return out;
+  }
+  Evaluation e = evaluate(*network_, *loss_, task_, *opened.data);
   if (task_.per_step) out.columns.push_back("step");
   std::size_t n = static_cast<std::size_t>(opened.data->size()), width = static_cast<std::size_t>(task_.width());
   if (task_.classifies()) {

@@ -3,6 +3,7 @@
 #include "gradus/data/source.h"
 #include "gradus/train/evaluation.h"
 #include "gradus/train/generate.h"
+#include "gradus/train/translate.h"
 
 namespace gradus {
 
@@ -21,14 +22,16 @@ class TrainedModel {
 
   // Measures the model on raw data in the files' format; `notes`, where given, receives what to know of how they were
   // taken. Of masks and pictures, inputs of another size than those trained on are predicted patch by patch.
-  Evaluation evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr);
+  // `translation` is for models that make a text of each example.
+  Evaluation evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr,
+                            const TranslateOptions& translation = {});
   Evaluation evaluate_data(const Dataset& data) { return evaluate(*network_, *loss_, task_, data); }
   // The predictions for raw data as rows of text under column names; `files` as for evaluation, without targets.
   struct Predictions {
     std::vector<std::string> columns;
     std::vector<std::vector<std::string>> rows;
   };
-  Predictions predict_files(const std::vector<std::string>& files);
+  Predictions predict_files(const std::vector<std::string>& files, const TranslateOptions& translation = {});
   // Of models of masks and pictures: writes the predictions into `folder` in the files' own format, or else hands each
   // with the example's name to `draw`, which writes it and says where. Inputs of another size than those trained on are
   // predicted patch by patch. Returns the files.

@@ -8,6 +8,7 @@
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
 #include "gradus/base/text.h"
+#include "gradus/data/batch_order.h"
 #include "gradus/data/batch_stream.h"
 #include "gradus/kernels/loops.h"
 
@@ -92,6 +93,11 @@ std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
   return static_cast<std::uint64_t>(params.seed.value_or(static_cast<std::int64_t>(seed)));
 }
 
+std::int64_t sum_of(const Tensor& numbers) {  // i32
+  const std::int32_t* first = numbers.data<std::int32_t>();
+  return std::accumulate(first, first + numbers.size(), std::int64_t{0});
+}
+
 bool all_finite(const Tensor& t) {
   if (t.dtype() == Dtype::f32) return kernels::loops<float>().all_finite(t.data<float>(), t.size());
   Tensor values = t.to(Dtype::f64);
@@ -119,6 +125,8 @@ void TrainParams::fields(Fields& f) {
   f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
   f("sequence_length", sequence_length, at_least(1),
     "of one long text: steps that gradients go back through; the state goes on from batch to batch");
+  f("group_by_length", group_by_length,
+    "where lengths differ, batches are made of examples alike in length, in random order: less padding");
   f("l1", l1, at_least(0), "penalty l1 |w| on weights (not biases)");
   f("l2", l2, at_least(0), "penalty l2 / 2 w^2 on weights (not biases)");
   f("clip_norm", clip_norm, at_least(0), "largest Euclidean norm of the gradient; 0: no limit");
@@ -202,18 +210,25 @@ void Trainer::weigh_classes(Batch& batch) const {
   batch.weight = weight;
 }
 
-Context Trainer::context_for(const Batch& batch) const {
+Context context_of(const Batch& batch, int shards) {
   Context context;
+  context.lengths = batch.lengths;
+  if (batch.shown.defined()) context.shown = shard(batch.shown, shards);
+  context.shown_lengths = batch.shown_lengths;
+  return context;
+}
+
+Context Trainer::context_for(const Batch& batch, int shards) const {
+  Context context = context_of(batch, shards);
   context.training = true;
   context.key = step_key_.at_step(static_cast<std::uint32_t>(optimizer_->steps()));
-  context.lengths = batch.lengths;
   return context;
 }
 
 double Trainer::train_step(const Batch& batch, double lr) {
   ComputeScope scope;
   int shards = shards_for(network_, batch.inputs.shape());
-  Context context = context_for(batch);
+  Context context = context_for(batch, shards);
   if (carries_) context.states = &states_;
   Tensor prediction = network_.forward(shard(batch.inputs, shards), context), loss;
   {
@@ -241,7 +256,7 @@ void Trainer::report_not_finite(const Batch& batch, int parameter) {
     throw Error(ErrorKind::numeric, where, "the input has a value that is not finite",
                 "set prepare.missing, or clean the data");
   std::string first;
-  Context context = context_for(batch);
+  Context context = context_for(batch, 1);
   context.watch = [&](const std::string& name, const Tensor& t) {
     if (first.empty() && !all_finite(t)) first = name;
   };
@@ -303,7 +318,6 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   std::int64_t steps = (n + batch_size - 1) / batch_size;
   // A last batch of one has no statistics of its own: batch norm goes without it.
   if (network_.uses_batch_statistics() && n % batch_size == 1 && steps > 1) --steps;
-  std::vector<std::uint32_t> order(static_cast<std::size_t>(n));
   result_ = {};
   auto begin = Clockwork::now(), last_save = begin;
   std::int64_t seen_before = state_.seen;
@@ -334,11 +348,8 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
   if (stop && stop != Stopped::interrupted && state_.position > 0) finish_epoch(callbacks);
 
   while (!stop && state_.epoch < params_.epochs) {
-    if (data.streams() > 0)
-      std::iota(order.begin(), order.end(), 0U);
-    else
-      random_permutation(shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)), order.data(),
-                         static_cast<std::uint32_t>(n));
+    const std::vector<std::uint32_t> order = epoch_order(
+        data, batch_size, params_.group_by_length, shuffle_key_.at_step(static_cast<std::uint32_t>(state_.epoch)));
     carries_ = data.streams() > 0;
     if (state_.position == 0) states_.clear();
     std::optional<BatchStream> ahead;
@@ -360,6 +371,7 @@ TrainResult Trainer::fit(const Dataset& data, const TrainCallbacks& callbacks) {
       ++state_.position;
       state_.seen += count;
       if (carries_) state_.symbols += batch.target.size();
+      if (batch.shown.defined()) state_.symbols += sum_of(batch.shown_lengths);
       tick();
       if (callbacks.progress)
         callbacks.progress({state_.epoch + 1, state_.position, steps, state_.seen - seen_before, mean_loss()});
@@ -486,10 +498,10 @@ void each_result(Network& network, const Dataset& data, const std::function<void
   std::int64_t kept = std::max<std::int64_t>(network.cost(data.input_shape()).activations, 1);
   CarriedStates states;
   each_batch(data, kActivations / kept, [&](const Batch& batch) {
-    Context context;
-    context.lengths = batch.lengths;
+    const int shards = shards_for(network, batch.inputs.shape());
+    Context context = context_of(batch, shards);
     if (data.streams() > 0) context.states = &states;
-    f(network.forward(shard(batch.inputs, shards_for(network, batch.inputs.shape())), context), batch);
+    f(network.forward(shard(batch.inputs, shards), context), batch);
   });
 }
 

@@ -34,6 +34,7 @@ struct TrainParams {
   std::string precision = "f32";
   std::optional<std::int64_t> seed;  // left out: the experiment's
   std::optional<std::int64_t> sequence_length;
+  bool group_by_length = true;
   double l1 = 0, l2 = 0;
   double clip_norm = 0, clip_value = 0;
   Value early_stopping;  // false, true or a table
@@ -51,6 +52,8 @@ void check_monitor(const std::string& monitor, const std::vector<std::string>& m
 
 // How many shards a batch is cut into. It depends on the batch and the network alone: more threads never change it.
 int shards_for(const Module& network, const Shape& inputs);
+// What a forward pass over a batch cut into so many shards is told about it.
+Context context_of(const Batch& batch, int shards);
 
 // One row of metrics.csv.
 struct EpochRecord {
@@ -101,7 +104,7 @@ struct TrainResult {
   bool restored_best = false;   // the weights are those of best_epoch
   double seconds = 0;           // of training, without what checkpoints took to write
   std::int64_t examples = 0;    // seen, each epoch's again
-  std::int64_t symbols = 0;     // of streams: the steps of the examples
+  std::int64_t symbols = 0;     // of texts that are made: those of the targets
   std::vector<EpochRecord> history;
 };
 
@@ -135,7 +138,7 @@ class Trainer {
     std::int64_t position = 0;  // steps done in the current one
     std::int64_t examples = 0;  // of the training data; 0 before it is known
     std::int64_t seen = 0;      // examples trained on, each epoch's again
-    std::int64_t symbols = 0;   // of streams: steps trained on
+    std::int64_t symbols = 0;   // of targets that are texts
     double loss_sum = 0, weight_sum = 0;
     double seconds = 0;
     double last_lr = 0;
@@ -146,7 +149,7 @@ class Trainer {
     std::vector<EpochRecord> history;
   };
   void weigh_classes(Batch& batch) const;
-  Context context_for(const Batch& batch) const;  // of the step that comes
+  Context context_for(const Batch& batch, int shards) const;  // of the step that comes
   double train_step(const Batch& batch, double lr);
   [[noreturn]] void report_not_finite(const Batch& batch, int parameter);
   // Whether training ends after this step.

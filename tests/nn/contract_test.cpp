@@ -20,6 +20,7 @@ struct Trial {
   Value::Table params;
   Shape example{4};
   std::int64_t symbols = 0;  // that inputs are numbers of, where they are not plain numbers
+  std::int64_t shown = 0;    // different symbols that a decoder is shown
 };
 
 std::vector<Trial> trials(const std::string& type) {
@@ -90,6 +91,18 @@ std::vector<Trial> trials(const std::string& type) {
     if (type == "rnn") other.emplace_back("activation", "relu");
     return {{small, {4, 2}}, {stacked, {3, 4}}, {other, {2, 3}}};
   }
+  if (type == "attention")
+    return {{{}, {4, 3}}, {{{"score", "additive"}, {"heads", 2}, {"units", 4}, {"bias", false}}, {3, 2}}};
+  if (type == "decoder") {
+    Value layers = list({{{"type", "embedding"}, {"size", 3}, {"symbols", 5}},
+                         {{"type", "lstm"}, {"units", 4}, {"initial_state", "encoder"}},
+                         {{"type", "attention"}, {"score", "additive"}},
+                         {{"type", "linear"}, {"units", 5}}});
+    Value plain = list({{{"type", "embedding"}, {"size", 2}, {"symbols", 3}},
+                        {{"type", "gru"}, {"units", 3}, {"layers", 2}, {"initial_state", "encoder"}},
+                        {{"type", "attention"}, {"heads", 3}}});
+    return {{{{"layers", layers}}, {4, 2}, 0, 5}, {{{"layers", plain}}, {2, 3}, 0, 3}};
+  }
   if (type == "flatten") return {{{}, {2, 3}}, {{}, {5}}};
   return {{}, {{}, {2, 3}}};
 }
@@ -102,8 +115,16 @@ BuildContext context(std::uint64_t seed, Dtype dtype = Dtype::f64) {
   return {RandomKey{seed, 0, 0}.in("layer"), dtype, {}};
 }
 
-Context training() {
+Context predicting(const Trial& t, std::int64_t rows = 6) {
   Context c;
+  if (t.shown > 0)
+    c.shown =
+        Tensor::uniform({rows, t.example[0]}, 0, static_cast<double>(t.shown), {5, 6, 7}, Dtype::f64).to(Dtype::i32);
+  return c;
+}
+
+Context training(const Trial& t, std::int64_t rows = 6) {
+  Context c = predicting(t, rows);
   c.training = true;
   c.key = {9, 0, 3};
   return c;
@@ -149,7 +170,7 @@ TEST(Layers, ShapeAndCostAreThoseOfTheRealThing) {
     m->build(t.example, context(1));
     for (bool train : {false, true})
       for (std::int64_t rows : {2, 6}) {
-        Tensor y = m->forward(batch(t, rows), train ? training() : Context{});
+        Tensor y = m->forward(batch(t, rows), train ? training(t, rows) : predicting(t, rows));
         EXPECT_EQ(y.shape().text(), with_batch(expected, rows).text());
         EXPECT_EQ(y.dtype(), Dtype::f64);
       }
@@ -169,7 +190,7 @@ TEST(Layers, GradientsMatchCentralDifferences) {
     m->build(t.example, context(1));
     Tensor x = leaf(t);
     auto loss = [&] {
-      Tensor y = m->forward(x, training());
+      Tensor y = m->forward(x, training(t));
       return sum(y * Tensor::uniform(y.shape(), 0.5, 1.5, {4, 0, 0}, Dtype::f64));
     };
     Tensor at = loss();
@@ -203,7 +224,7 @@ TEST(Layers, SeedsDecideTheWeights) {
     b->build(t.example, context(1));
     c->build(t.example, context(2));
     EXPECT_EQ(state_values(*a), state_values(*b));
-    EXPECT_EQ(values_of(a->forward(batch(t), training())), values_of(b->forward(batch(t), training())));
+    EXPECT_EQ(values_of(a->forward(batch(t), training(t))), values_of(b->forward(batch(t), training(t))));
     if (type == "linear" || type == "residual") {
       EXPECT_NE(state_values(*a), state_values(*c));
     }
@@ -219,9 +240,10 @@ TEST(Layers, CutBatchesGiveTheSame) {
         auto whole = make(type, t.params), cut = make(type, t.params);
         whole->build(t.example, context(1));
         cut->build(t.example, context(1));
-        Context c = train ? training() : Context{};
+        Context c = train ? training(t) : predicting(t), of_cut = c;
+        if (t.shown > 0) of_cut.shown = shard(c.shown, shards);
         Tensor x = leaf(t);
-        Tensor y = whole->forward(x, c), z = cut->forward(shard(x, shards), c);
+        Tensor y = whole->forward(x, c), z = cut->forward(shard(x, shards), of_cut);
         expect_close(values_of(z), values_of(y), 1e-12, "forward");
         expect_close(state_values(*cut), state_values(*whole), 1e-12, "state");
         if (!y.requires_grad()) continue;
@@ -239,9 +261,9 @@ TEST(Layers, StateIsSavedAndLoaded) {
     auto a = make(type, t.params), b = make(type, t.params);
     a->build(t.example, context(1));
     b->build(t.example, context(2));
-    a->forward(batch(t), training());  // moves running statistics
+    a->forward(batch(t), training(t));  // moves running statistics
     load_state(*b, state_of(*a));
-    EXPECT_EQ(values_of(a->forward(batch(t), {})), values_of(b->forward(batch(t), {})));
+    EXPECT_EQ(values_of(a->forward(batch(t), predicting(t))), values_of(b->forward(batch(t), predicting(t))));
     auto state = state_of(*a);
     state.push_back({"more", Tensor::zeros({1})});
     EXPECT_THAT(error_of(ErrorKind::data, [&] { load_state(*b, state); }), HasSubstr(std::to_string(state.size())));
@@ -258,8 +280,8 @@ TEST(Layers, F32IsCloseToF64) {
     auto a = make(type, t.params), b = make(type, t.params);
     a->build(t.example, context(1));
     b->build(t.example, context(1, Dtype::f32));
-    expect_close(values_of(b->forward((t.symbols > 0 ? batch(t) : batch(t).to(Dtype::f32)), training())),
-                 values_of(a->forward(batch(t), training())), 1e-4, type);
+    expect_close(values_of(b->forward((t.symbols > 0 ? batch(t) : batch(t).to(Dtype::f32)), training(t))),
+                 values_of(a->forward(batch(t), training(t))), 1e-4, type);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "gradus/nn/initializer.h"
 #include "gradus/nn/module.h"
+#include "gradus/nn/steps.h"
 
 namespace gradus {
 namespace {
@@ -23,7 +24,9 @@ struct RecurrentParams {
     f("dropout", dropout, from_to(0, 1), "share of the numbers zeroed between layers in training");
     f("recurrent_dropout", recurrent_dropout, from_to(0, 1),
       "share of the state's numbers that products do not see in training, the same at each step of a sequence");
-    f("initial_state", initial_state, {"zeros", "learned"}, "the state before a sequence's first step");
+    f("initial_state", initial_state, {"zeros", "learned", "encoder"},
+      "the state before a sequence's first step; encoder: in a decoder, tanh(m w + b) of the mean m of what it looks "
+      "at");
     f("bias", bias, "add a bias");
     f("initializer", initializer, "a name or a table", "initial weights of the input; left out: glorot_uniform");
     f("state_initializer", state_initializer, "a name or a table", "initial weights of the state, gate by gate");
@@ -72,6 +75,7 @@ CellForm form_of(const LstmParams& p) { return {p.cell(), 4, 4, 1, p.forget_bias
 // One layer in one direction.
 struct Direction {
   Parameter input, state, bias, h, c;
+  Parameter h_weight, c_weight;  // initial states made of an encoder's result, h and c being added
 
   void visit(const std::string& prefix, const Module::Visitor& v) {
     if (!v.parameter) return;
@@ -80,6 +84,8 @@ struct Direction {
     if (bias.value.defined()) v.parameter(prefix + "bias", bias);
     if (h.value.defined()) v.parameter(prefix + "initial_h", h);
     if (c.value.defined()) v.parameter(prefix + "initial_c", c);
+    if (h_weight.value.defined()) v.parameter(prefix + "initial_h_weight", h_weight);
+    if (c_weight.value.defined()) v.parameter(prefix + "initial_c_weight", c_weight);
   }
 };
 
@@ -107,7 +113,7 @@ class RecurrentLayer : public Module {
     for (std::int64_t l = 0; l < params_.layers; ++l) {
       const std::int64_t in = l == 0 ? input[1] : width(), u = params_.units,
                          weights = form_.weight_blocks * u * (in + u),
-                         states = params_.initial_state == "learned" ? (has_cells() ? 2 : 1) * u : 0;
+                         states = (has_cells() ? 2 : 1) * u * learned_rows();
       c.parameters += directions() * (weights + (params_.bias ? form_.bias_blocks * u : 0) + states);
       c.multiply_adds += directions() * input[0] * weights;
       c.activations += directions() * input[0] * (in + (form_.bias_blocks + 3) * u);
@@ -138,6 +144,11 @@ class RecurrentLayer : public Module {
     return params_.output == "last" ? last : below;
   }
 
+  bool decide_memory(std::int64_t features) override {
+    memory_ = features;
+    return params_.initial_state == "encoder";
+  }
+
   void visit(const std::string& prefix, const Visitor& v) override {
     for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].visit(prefix + name_of(i), v);
   }
@@ -147,6 +158,15 @@ class RecurrentLayer : public Module {
   std::int64_t width() const { return params_.units * directions(); }
   bool has_cells() const { return form_.cell == RecurrentCell::lstm; }
   bool is_reverse(std::size_t i) const { return params_.bidirectional && i % 2 == 1; }
+
+  // Rows of learned numbers for each initial state.
+  std::int64_t learned_rows() const {
+    if (params_.initial_state != "encoder") return params_.initial_state == "learned" ? 1 : 0;
+    if (memory_ == 0)
+      throw Error(ErrorKind::config, type() + ".initial_state", "there is no encoder",
+                  "put the layer into a decoder's layers, or leave initial_state out");
+    return memory_ + 1;
+  }
 
   // "" for the first, then "reverse.", "layer2.", "layer2.reverse." ...
   std::string name_of(std::size_t i) const {
@@ -181,6 +201,10 @@ class RecurrentLayer : public Module {
     if (params_.initial_state == "zeros") return;
     d.h.value = Tensor::zeros({u}, context.dtype).set_requires_grad();
     if (has_cells()) d.c.value = Tensor::zeros({u}, context.dtype).set_requires_grad();
+    if (params_.initial_state != "encoder") return;
+    d.h_weight.value = make(params_.initializer, {memory_, u}, memory_, "initial_h_weight").set_requires_grad();
+    if (has_cells())
+      d.c_weight.value = make(params_.initializer, {memory_, u}, memory_, "initial_c_weight").set_requires_grad();
   }
 
   Tensor dropped(const Tensor& x, const Context& context, int layer) const {
@@ -192,14 +216,25 @@ class RecurrentLayer : public Module {
   }
 
   // The state a direction begins with: the one carried over, or the learned one, or undefined for zeros.
-  Tensor begin(const Tensor& x, Tensor* carried, const Tensor& learned) const {
+  Tensor begin(const Tensor& x, const Context& context, Tensor* carried, const Tensor& learned,
+               const Tensor& weight) const {
     if (carried != nullptr && carried->defined()) {
       if (carried->dim(0) != x.dim(0))
         throw Error(ErrorKind::state, {type(), std::to_string(carried->dim(0)) + " sequences, as in the batch before",
                                        std::to_string(x.dim(0)), "clear the carried states first"});
       return *carried;
     }
+    if (weight.defined()) return linear(mean_of(context), weight, learned, {Activation::Kind::tanh});
     return learned.defined() ? broadcast_to(learned, {x.dim(0), params_.units}) : Tensor();
+  }
+
+  // Of what a decoder looks at, over the steps that each sequence has.
+  Tensor mean_of(const Context& context) const {
+    if (!context.memory.defined())
+      throw Error(ErrorKind::state, type(), "has no encoder's result to begin with",
+                  "put the layer into a decoder's layers");
+    const Tensor& memory = context.memory;
+    return mean_of_steps(memory.dtype() == Dtype::bf16 ? cast(memory, Dtype::f32) : memory, context.memory_lengths);
   }
 
   RecurrentResult run(const Tensor& x, const Context& context, std::int64_t number) const {
@@ -213,8 +248,10 @@ class RecurrentLayer : public Module {
     const bool carries = context.states != nullptr && !is_reverse(i);
     Tensor* h = carries ? &context.states->of(stream_, 2 * static_cast<int>(number)) : nullptr;
     Tensor* c = carries && has_cells() ? &context.states->of(stream_, 2 * static_cast<int>(number) + 1) : nullptr;
-    RecurrentResult r = recurrent(x, {d.input.value, d.state.value, d.bias.value},
-                                  {begin(x, h, d.h.value), begin(x, c, d.c.value)}, options);
+    RecurrentResult r = recurrent(
+        x, {d.input.value, d.state.value, d.bias.value},
+        {begin(x, context, h, d.h.value, d.h_weight.value), begin(x, context, c, d.c.value, d.c_weight.value)},
+        options);
     if (h != nullptr) *h = r.h.detach();
     if (c != nullptr) *c = r.c.detach();
     return r;
@@ -223,6 +260,7 @@ class RecurrentLayer : public Module {
   RecurrentParams params_;
   CellForm form_;
   std::uint32_t stream_ = 0;
+  std::int64_t memory_ = 0;        // features of what a decoder looks at; 0 outside of one
   std::vector<Direction> layers_;  // of each layer one or both directions
 };
 

@@ -54,6 +54,11 @@ class Repeat final : public Module {
   bool uses_batch_statistics() const override { return blocks_[0]->uses_batch_statistics(); }
   bool shares_weights() const override { return blocks_[0]->shares_weights(); }
   std::int64_t least_rows() const override { return blocks_[0]->least_rows(); }
+  bool decide_memory(std::int64_t features) override {
+    bool looks = false;
+    for (auto& block : blocks_) looks |= block->decide_memory(features);
+    return looks;
+  }
   std::vector<const Network*> branches() const override {
     std::vector<const Network*> all;
     for (const auto& block : blocks_) all.push_back(block.get());

@@ -36,6 +36,10 @@ class Residual final : public Module {
     return branch_->shares_weights() || (shortcut_ && shortcut_->shares_weights());
   }
   std::int64_t least_rows() const override { return branch_->least_rows(); }
+  bool decide_memory(std::int64_t features) override {
+    const bool main = branch_->decide_memory(features);
+    return (shortcut_ && shortcut_->decide_memory(features)) || main;
+  }
   std::vector<const Network*> branches() const override {
     if (shortcut_) return {branch_.get(), shortcut_.get()};
     return {branch_.get()};

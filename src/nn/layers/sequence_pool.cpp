@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "gradus/nn/module.h"
+#include "gradus/nn/steps.h"
 
 namespace gradus {
 namespace {
@@ -27,14 +28,14 @@ class SequencePool final : public Module {
   Cost cost(const Shape& input) const override { return {0, input.size(), 2 * input.size()}; }
   Tensor forward(const Tensor& x, const Context& context) override {
     const std::int64_t time = x.dim(1);
-    if (!context.lengths.defined()) {
-      if (params_.method == "last") return squeeze(slice(x, 1, time - 1, time), 1);
-      return params_.method == "mean" ? mean(x, {1}) : max(x, {1});
+    if (params_.method == "mean") return mean_of_steps(x, context.lengths);
+    if (!context.lengths.defined())
+      return params_.method == "last" ? squeeze(slice(x, 1, time - 1, time), 1) : max(x, {1});
+    if (params_.method == "last") {
+      Tensor last = expand_dims(context.lengths.to(x.dtype()), -1) - 1.0;
+      return sum(x * expand_dims(equal(Tensor::arange(time, x.dtype()), last), -1), {1});
     }
-    Tensor lengths = expand_dims(context.lengths.to(x.dtype()), -1), steps = Tensor::arange(time, x.dtype());
-    if (params_.method == "last") return sum(x * expand_dims(equal(steps, lengths - 1.0), -1), {1});
-    Tensor there = expand_dims(less(steps, lengths), -1);  // [n, time, 1]
-    if (params_.method == "mean") return sum(x * there, {1}) / lengths;
+    Tensor there = expand_dims(steps_there(context.lengths, time, x.dtype()), -1);  // [n, time, 1]
     Tensor lowest = Tensor::full({1}, std::numeric_limits<float>::lowest(), x.dtype());
     return max(where(there, x, lowest), {1});
   }
