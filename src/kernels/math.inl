@@ -64,20 +64,23 @@ GRADUS_MATH float log1p_unit(float u) {
 }
 GRADUS_MATH double log1p_unit(double u) { return __builtin_log1p(u); }
 
-// exp(x) - 1, relative accuracy kept near 0: 2^n expm1(r) + (2^n - 1).
+// exp(x) - 1 for -87 <= x <= 88, relative accuracy kept near 0: 2^n expm1(r) + (2^n - 1).
+GRADUS_MATH float expm1_in_range(float x) {
+  float n = round_small(x * 1.44269504089f);
+  float r = (x - n * kLn2High) - n * kLn2Low, scale = power_of_two(static_cast<std::int32_t>(n));
+  return scale * expm1_reduced(r) + (scale - 1.0f);
+}
+
 GRADUS_MATH float expm1_(float x) {
   float c = x > 88.0f ? 88.0f : x;
-  c = c < -87.0f ? -87.0f : c;
-  float n = round_small(c * 1.44269504089f);
-  float r = (c - n * kLn2High) - n * kLn2Low, scale = power_of_two(static_cast<std::int32_t>(n));
-  float y = scale * expm1_reduced(r) + (scale - 1.0f);
+  float y = expm1_in_range(c < -87.0f ? -87.0f : c);
   y = x > 88.0f ? exp_(x) : y;
   return x != x ? x : y;
 }
 GRADUS_MATH double expm1_(double x) { return __builtin_expm1(x); }
 
 GRADUS_MATH float tanh_(float x) {
-  float a = __builtin_fabsf(x), e = expm1_(a > 10.0f ? 20.0f : a + a);
+  float a = __builtin_fabsf(x), e = expm1_in_range(a > 10.0f ? 20.0f : a + a);
   float t = __builtin_copysignf(e / (e + 2.0f), x);
   return x != x ? x : t;
 }
