@@ -85,14 +85,26 @@ std::size_t Pool::class_bytes(std::uint32_t number) {
   return (std::size_t{1} << log2) + (quarter + 1) * (std::size_t{1} << (log2 - 2));
 }
 
-// The slow way: blocks that other threads handed back, or new memory.
+// A free block of this class or, of large ones, of up to four times the size: sequences whose lengths differ from batch
+// to batch would else come to hold memory for each length. Null where there is none.
+Block* Pool::take_free(std::uint32_t number) {
+  constexpr std::size_t kLarge = 1 << 20;
+  constexpr std::uint32_t kLarger = 8;
+  const std::uint32_t last = class_bytes(number) < kLarge ? number : std::min(number + kLarger, kClasses - 1);
+  for (std::uint32_t n = number; n <= last; ++n)
+    if (Block* b = free_[n]; b != nullptr) {
+      free_[n] = b->next;
+      return b;
+    }
+  return nullptr;
+}
+
+// The slow way: blocks that other threads handed back, larger ones, or new memory.
 Block* Pool::refill(std::uint32_t number, std::size_t bytes) {
   if (number >= kClasses) throw Error(ErrorKind::state, "memory", "a tensor of " + std::to_string(bytes) + " bytes");
   if (returned_.load(std::memory_order_relaxed) != nullptr) drain_returned();
-  Block* b = free_[number];
-  if (b != nullptr) {
-    free_[number] = b->next;
-  } else {
+  Block* b = take_free(number);
+  if (b == nullptr) {
     b = take_from_system(class_bytes(number));
     b->size_class = number;
     b->owner = this;

@@ -60,6 +60,7 @@ class Pool {
   }
   static std::uint32_t large_class(std::size_t bytes);
   static std::size_t class_bytes(std::uint32_t number);
+  Block* take_free(std::uint32_t number);
   Block* refill(std::uint32_t number, std::size_t bytes);
   void put(Block* block) {
     Block*& list = held_ ? deferred_ : free_[block->size_class];
