@@ -167,6 +167,12 @@ struct Loops {
   void (*prelu)(const T* x, const T* slope, T* y, I rows, I cols);
   void (*prelu_backward)(const T* x, const T* slope, const T* dy, T* dx, T* dslope, I rows, I cols);
 
+  // How well steps q [steps, cols] fit places k [time, cols]: y[t, s] = sum_j w[j] tanh(q[t, j] + k[s, j]), and its
+  // gradients; places whose dy is 0 give none.
+  void (*additive_scores)(const T* q, const T* k, const T* w, T* y, I steps, I time, I cols);
+  void (*additive_scores_backward)(const T* q, const T* k, const T* w, const T* dy, T* dq, T* dk, T* dw, I steps,
+                                   I time, I cols);
+
   // Pooling; padding is not there. `tap` is which of the window's taps the maximum is at (the first of equal ones; a
   // NaN is larger than all numbers). average: the sum over `divisor` taps, or with 0 over those that are there.
   void (*max_pool)(const Pooling& p, const T* x, T* y, std::int32_t* tap);

@@ -676,6 +676,41 @@ void prelu_backward(const T* x, const T* slope, const T* dy, T* dx, T* dslope, I
   });
 }
 
+// ---- attention
+
+template <class T>
+void additive_scores(const T* q, const T* k, const T* w, T* y, I steps, I time, I cols) {
+  for (I t = 0; t < steps; ++t)
+    for (I s = 0; s < time; ++s) {
+      const T *a = q + t * cols, *b = k + s * cols;
+      y[t * time + s] = row_sum<T>(cols, [=](I j) { return w[j] * tanh_(a[j] + b[j]); });
+    }
+}
+
+template <class T>
+static __attribute__((noinline)) void additive_row(const T* GRADUS_RESTRICT q, const T* GRADUS_RESTRICT k,
+                                                   const T* GRADUS_RESTRICT w, T dy, T* GRADUS_RESTRICT dq,
+                                                   T* GRADUS_RESTRICT dk, T* GRADUS_RESTRICT dw, I cols) {
+  for (I j = 0; j < cols; ++j) {
+    T y = tanh_(q[j] + k[j]), g = dy * w[j] * (T(1) - y * y);
+    dq[j] += g;
+    dk[j] += g;
+    dw[j] += dy * y;
+  }
+}
+
+template <class T>
+void additive_scores_backward(const T* q, const T* k, const T* w, const T* dy, T* dq, T* dk, T* dw, I steps, I time,
+                              I cols) {
+  for (I i = 0; i < steps * cols; ++i) dq[i] = T(0);
+  for (I i = 0; i < time * cols; ++i) dk[i] = T(0);
+  for (I j = 0; j < cols; ++j) dw[j] = T(0);
+  for (I t = 0; t < steps; ++t)
+    for (I s = 0; s < time; ++s)
+      if (T g = dy[t * time + s]; g != T(0))
+        additive_row(q + t * cols, k + s * cols, w, g, dq + t * cols, dk + s * cols, dw, cols);
+}
+
 // ---- gradients and optimizers
 
 template <class T>
@@ -1101,6 +1136,8 @@ constexpr Loops<T> make_loops(const char* name) {
           layer_norm_backward<T>,
           prelu<T>,
           prelu_backward<T>,
+          additive_scores<T>,
+          additive_scores_backward<T>,
           max_pool<T, T>,
           max_pool_backward<T>,
           average_pool<T>,

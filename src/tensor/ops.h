@@ -151,6 +151,10 @@ struct RecurrentResult {
 RecurrentResult recurrent(const Tensor& x, const RecurrentWeights& w, const RecurrentStates& initial = {},
                           const RecurrentOptions& options = {});
 
+// How well steps q [n, heads, steps, units] fit places k [n, heads, time, units], with weights w [heads, units]:
+// y[n, h, t, s] = sum_j w[h, j] tanh(q[n, h, t, j] + k[n, h, s, j]).
+Tensor additive_scores(const Tensor& q, const Tensor& k, const Tensor& w);
+
 // Largest value, smallest value and mean of each channel in each window; padding, less than the kernel, is not there
 // (with count_padding it is zeros in the mean). No dilation, no groups.
 using Kernel = std::array<std::int64_t, 3>;  // for the axes of size, in their order

@@ -147,6 +147,27 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
+// Layers that read symbols of which each next one is to be predicted must not see those to come. A decoder's attention
+// looks at another sequence.
+void check_sight(const Value& layers, bool predicts, bool in_decoder, const std::string& place) {
+  if (!layers.is_array()) return;
+  for (std::size_t i = 0; i < layers.as_array().size(); ++i) {
+    const Value& layer = layers.as_array()[i];
+    const std::string here = place + "[" + std::to_string(i) + "]";
+    const std::string type = layer.is_string() ? layer.as_string() : layer.at("type").as_string(here);
+    const Value* both = layer.find("bidirectional");
+    if (predicts && both != nullptr && *both == Value(true))
+      throw mistake(both->place(here + ".bidirectional"), "it would read the symbols that are to be predicted",
+                    "leave it out");
+    if (predicts && !in_decoder && type == "attention")
+      throw mistake(here, "attention would look at the symbols that are to be predicted", "leave it out");
+    const bool decodes = type == "decoder";
+    for (const char* inside : {"layers", "shortcut"})
+      if (const Value* inner = layer.find(inside))
+        check_sight(*inner, predicts || decodes, in_decoder || decodes, here + "." + inside);
+  }
+}
+
 // What a decoder makes must be the network's result.
 void check_decoder(Network& network) {
   if (network.decoder() == nullptr)
@@ -193,6 +214,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
+  check_sight(e.params.model.layers, data.task.language, false, "model.layers");
   if (data.task.translation) check_decoder(network);
   if (data.task.makes_text() || data.task.per_step)
     check_steps(output, data, loss);

@@ -1,4 +1,5 @@
 #include "gradus/data/augment.h"
+#include "gradus/data/text/tokenizer.h"
 #include "gradus/optim/schedule.h"
 #include "gradus/train/experiment.h"
 
@@ -45,6 +46,8 @@ Value Experiment::resolved(const std::string& to, const TaskSpec& task) const {
   full.data = with_files_from(params.data, folder, to);
   if (Value* augment = full.data.find("augment"))
     for (Value& transform : augment->as_array()) transform = augmentations().written_out(transform);
+  for (const char* key : {"tokenizer", "target_tokenizer"})
+    if (Value* tokenizer = full.data.find(key)) *tokenizer = tokenizers().written_out(*tokenizer);
   if (source_format({params.data, params.prepare}) == "csv") write_out_steps(full.prepare);
   full.model.layers = layer_list(params.model.layers);
   full.model.loss = losses().written_out(loss_for(task));

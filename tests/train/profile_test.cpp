@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "gradus/base/parallel.h"
+#include "gradus/data/sequence_dataset.h"
 #include "gradus/nn/blueprint.h"
 #include "gradus/train/trainer.h"
 
@@ -89,6 +90,64 @@ TEST(Profile, SoDoThoseOfMixedPrecision) {
     EXPECT_EQ(warm.primitives, 0u) << m.name;
     EXPECT_EQ(warm.slow, 0u) << m.name;
   }
+}
+
+Value table(Value::Table t) { return Value(std::move(t)); }
+
+// What the warm ones of five steps over sequences of symbols took, each sequence with a class; with a decoder each with
+// another sequence.
+EngineCounters warm_steps(const Value::Array& list, bool pairs, const char* precision) {
+  constexpr std::int64_t kSymbols = 20, kTime = 12, kRows = 5 * 32;
+  auto network = make_network(Value(list), pairs ? kSymbols : kClasses, "layers");
+  network->decide_symbols(kSymbols);
+  network->build({kTime}, 1);
+  auto symbols = [&](std::uint32_t key) {
+    return Tensor::uniform({kRows * kTime}, 4, kSymbols, {key, 0, 0}, Dtype::f64).to(Dtype::i32);
+  };
+  const std::vector<std::int32_t> lengths(kRows, kTime);
+  Tensor classes = argmax(Tensor::uniform({kRows, kClasses}, 0, 1, {2, 0, 0}));
+  std::unique_ptr<Dataset> data;
+  if (pairs)
+    data = std::make_unique<PairDataset>(SequenceStore(symbols(1), lengths), SequenceStore(symbols(2), lengths));
+  else
+    data = std::make_unique<SequenceDataset>(symbols(1), lengths, SequenceDataset::Target::sequence, classes);
+  TrainParams params;
+  params.epochs = 1;
+  params.precision = precision;
+  params.clip_norm = 1;
+  auto loss = make_loss("cross_entropy", "loss");
+  StepProfile profile;
+  TrainCallbacks callbacks;
+  callbacks.profile = &profile;
+  Trainer(*network, *loss, params, 1).fit(*data, callbacks);
+  EXPECT_EQ(profile.steps(), 3);
+  return profile.counters();
+}
+
+TEST(Profile, SoDoThoseOverSequences) {
+  const Value embedding = table({{"type", "embedding"}, {"size", 24}}), linear = table({{"type", "linear"}});
+  auto layer = [](const char* type, const char* output) {
+    return table({{"type", type}, {"units", 40}, {"bidirectional", true}, {"output", output}});
+  };
+  const Value decoder =
+      table({{"type", "decoder"},
+             {"layers", Value(Value::Array{embedding, table({{"type", "lstm"}, {"initial_state", "encoder"}}),
+                                           table({{"type", "attention"}, {"score", "additive"}}), linear})}});
+  const std::pair<std::string, Value::Array> models[] = {
+      {"rnn", {embedding, layer("rnn", "last"), linear}},
+      {"gru", {embedding, layer("gru", "last"), linear}},
+      {"lstm", {embedding, layer("lstm", "last"), linear}},
+      {"decoder", {embedding, layer("gru", "sequence"), decoder}},
+  };
+  for (const char* precision : {"f32", "bf16"})
+    for (const auto& [name, list] : models) {
+      if (precision == std::string("bf16") && !has_bf16()) continue;
+      SCOPED_TRACE(name + " " + precision);
+      EngineCounters warm = warm_steps(list, name == "decoder", precision);
+      EXPECT_EQ(warm.allocations, 0u);
+      EXPECT_EQ(warm.primitives, 0u);
+      EXPECT_EQ(warm.slow, 0u);
+    }
 }
 
 // A kernel that the library has no fast form of is counted: what the tests above look for can be found.

@@ -51,7 +51,7 @@ class Attention final : public Module {
     c.parameters = query_.count(in * u, u) + key_.count(m * u, u) + value_.count(m * u, u) +
                    joined_.count((u + in) * in, in) + (is_additive() ? u : 0);
     c.multiply_adds = time * (in * u + 2 * m * u + (u + in) * in + 2 * time * u);
-    c.activations = time * (4 * u + 2 * in + time * (params_.heads + (is_additive() ? u : 0)));
+    c.activations = time * (4 * u + 2 * in + time * params_.heads);
     return c;
   }
   void build(const Shape& input, const BuildContext& context) override {
@@ -146,8 +146,7 @@ class Attention final : public Module {
   // [n, heads, steps, time]
   Tensor scores(const Tensor& q, const Tensor& k) const {
     if (!is_additive()) return matmul(q * (1 / std::sqrt(static_cast<double>(q.dim(3)))), k, false, true);
-    Tensor w = reshape(score_.value, {1, params_.heads, 1, 1, q.dim(3)});
-    return sum(tanh(expand_dims(q, 3) + expand_dims(k, 2)) * w, {4});
+    return additive_scores(q, k, reshape(score_.value, {params_.heads, q.dim(3)}));
   }
   static Tensor masked(const Tensor& scores, const Tensor& lengths) {
     if (!lengths.defined()) return scores;
