@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "forecasts.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text.h"
@@ -13,6 +14,7 @@
 #include "gradus/data/readers/idx.h"
 #include "gradus/data/source.h"
 #include "gradus/train/experiment.h"
+#include "gradus/train/forecast_metrics.h"
 #include "output.h"
 #include "samples.h"
 
@@ -119,6 +121,7 @@ Value describe_config(const std::string& path, std::string sheet) {
   v.set("summary", data.summary);
   for (const std::string& n : data.notes) notes.push_back(n);
   v.set("notes", notes);
+  if (data.task.forecast) v.set("naive_forecasts", naive_metrics(data.task, *data.test));
   if (const Value* list = e.params.data.find("augment"))
     for (const Value& spec : list->as_array()) transforms.push_back(augmentations().written_out(spec));
   v.set("augment", transforms);
@@ -154,6 +157,8 @@ std::string config_text(const Value& v) {
   if (summary.find("texts") != nullptr) text += "\n" + texts_text(summary);
   if (const Value* classes = summary.find("classes")) text += "\n" + classes_text(*classes);
   if (const Value* features = summary.find("features")) text += feature_text(*features);
+  if (const Value* naive = v.find("naive_forecasts"))
+    text += "\nforecasts that learn nothing, on the test part:\n" + forecast_table(*naive);
   if (summary.find("texts") != nullptr) return text;
   const Value::Array& transforms = v.at("augment").as_array();
   text += transforms.empty() ? "\nno augmentation" : "\naugmented in training, in this order:";

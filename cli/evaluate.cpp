@@ -3,6 +3,7 @@
 
 #include "beam.h"
 #include "commands.h"
+#include "forecasts.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
@@ -35,12 +36,13 @@ std::string mask_table(const Value::Array& classes) {
   return aligned_table({"class", "dice", "iou", "hausdorff", "hausdorff95"}, rows);
 }
 
-// "accuracy 0.95" lines, then a table per class when there are classes.
+// "accuracy 0.95" lines, then a table per class when there are classes, or of forecasts.
 std::string metrics_text(const Value& metrics, const std::vector<std::string>& classes) {
   std::string text;
   for (const auto& [name, value] : metrics.as_table())
     if (value.is_number()) text += name + " " + short_number(value.as_real()) + "\n";
   if (const Value* masks = metrics.find("per_class")) return text + "\n" + mask_table(masks->as_array());
+  if (std::string forecasts = forecast_table(metrics); !forecasts.empty()) return text + "\n" + forecasts;
   if (metrics.find("precision") == nullptr) return text.substr(0, text.size() - 1);
   std::vector<std::vector<std::string>> rows;
   for (std::size_t c = 0; c < classes.size(); ++c) {

@@ -121,6 +121,8 @@ void check_overlays(const OpenedData& opened, const std::vector<std::string>& na
 
 void write_overlays(TrainedModel& model, const ImageFormat& format, const PredictArguments& a) {
   OpenedData opened = model.open_files(a.data);
+  if (model.task().per_place && a.out.empty())  // else predictions say them
+    for (const std::string& n : opened.notes) say(n);
   if (model.task().per_place && opened.data->input_shape() != model.input_shape())
     throw Error(ErrorKind::usage,
                 {"--overlay", "images of " + model.input_shape().text() + ", the size trained on",
@@ -213,7 +215,9 @@ void predict(const PredictArguments& a) {
     if (!a.out.empty() || a.overlay.empty()) predict_places(a, model);
     return;
   }
-  TrainedModel::Predictions p = model.predict_files(a.data, a.translation);
+  std::vector<std::string> notes;
+  TrainedModel::Predictions p = model.predict_files(a.data, &notes, a.translation);
+  for (const std::string& n : notes) say(n);
   if (!a.out.empty()) write_file(a.out, csv_text(p));
   if (a.json)
     print_json(json_rows(p, model.task()));

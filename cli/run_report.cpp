@@ -5,11 +5,14 @@
 #include <ctime>
 #include <numeric>
 
+#include "gradus/base/text.h"
 #include "gradus/base/version.h"
+#include "gradus/data/numbers.h"
 #include "gradus/data/text/tokenizer.h"
 #include "gradus/data/text/utf8.h"
 #include "gradus/explain/attribution.h"
 #include "gradus/explain/galleries.h"
+#include "gradus/explain/mistakes.h"
 #include "gradus/train/translate.h"
 
 namespace gradus::cli {
@@ -34,6 +37,9 @@ std::string task_text(const TaskSpec& task) {
   if (task.per_place && task.classifies()) return "masks of " + std::to_string(task.classes.size()) + " classes";
   if (task.per_place) return "pictures from pictures";
   if (task.classifies()) return "classification in " + std::to_string(task.classes.size()) + " classes";
+  if (task.forecast)
+    return "forecasts of " + comma_list(task.forecast->values) + ", " +
+           count_text(static_cast<std::uint64_t>(task.forecast->horizon), "step") + " ahead";
   return task.outputs.size() == 1 ? "regression" : "regression of " + std::to_string(task.outputs.size()) + " outputs";
 }
 
@@ -56,24 +62,51 @@ std::vector<EpochSeries> series(const std::vector<EpochRecord>& history) {
 
 // Wrong predictions, the most confident first, with what the answers come from.
 void add_mistakes(const Evaluation& e, const ImageModel& model, const Dataset& data, RunReport& report) {
-  std::size_t k = e.task.classes.size();
-  std::vector<std::uint32_t> wrong;
-  for (std::size_t i = 0; i < e.truth.size(); ++i)
-    if (e.truth[i] != e.predicted[i]) wrong.push_back(static_cast<std::uint32_t>(i));
-  if (e.probabilities.empty() || wrong.empty()) return;
-  auto confidence = [&](std::size_t i) { return e.probabilities[i * k + static_cast<std::size_t>(e.predicted[i])]; };
-  std::stable_sort(wrong.begin(), wrong.end(),
-                   [&](std::size_t a, std::size_t b) { return confidence(a) > confidence(b); });
-  if (wrong.size() > kMistakes) wrong.resize(kMistakes);
+  std::vector<std::uint32_t> wrong = worst_mistakes(e, kMistakes);
+  if (wrong.empty()) return;
   std::vector<std::int32_t> answers;
   for (std::uint32_t i : wrong) answers.push_back(e.predicted[i]);
   std::vector<Picture> pictures = explained_pictures(model, data, wrong, answers);
   for (std::size_t m = 0; m < pictures.size(); ++m) {
     std::uint32_t i = wrong[m];
     report.mistakes.push_back(
-        {std::move(pictures[m]), e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(i)});
+        {std::move(pictures[m]), e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(e, i)});
   }
   report.mistakes_explanation = explanation_of_pictures(model, data.input_shape());
+}
+
+// The same of texts and sequences, as people read them.
+void add_text_mistakes(const Evaluation& e, const std::vector<std::string>& names, RunReport& report) {
+  if (names.size() != e.truth.size()) return;
+  for (std::uint32_t i : worst_mistakes(e, kMistakes))
+    report.text_mistakes.push_back(
+        {names[i], e.task.classes[e.truth[i]], e.task.classes[e.predicted[i]], confidence(e, i)});
+}
+
+// Truth and forecasts of each value over the last steps of the test part, one step ahead and as far as is forecast.
+void add_forecasts(const Evaluation& e, const std::vector<std::string>& times, RunReport& report) {
+  constexpr std::size_t kLeast = 60, kSeasons = 3, kMost = 150;  // steps that are shown
+  const ForecastTask& task = *e.task.forecast;
+  std::size_t horizon = static_cast<std::size_t>(task.horizon), width = task.values.size(), n = times.size(),
+              shown = std::clamp(kSeasons * static_cast<std::size_t>(task.season), kLeast, kMost);
+  for (std::size_t v = 0; v < width; ++v)
+    for (std::size_t h : horizon > 1 ? std::vector<std::size_t>{1, horizon} : std::vector<std::size_t>{1}) {
+      // Example i forecasts, h steps ahead, the time of which example i - ahead forecasts the last step.
+      std::size_t ahead = horizon - h, first = std::max(ahead, n > shown ? n - shown : 0);
+      ForecastCurves curves{task.values[v], static_cast<std::int64_t>(h), {}, {}, {}, {}, {}};
+      auto curve = [&](const std::vector<float>& outputs) {
+        std::vector<double> out;
+        for (std::size_t i = first; i < n && !outputs.empty(); ++i)
+          out.push_back(static_cast<double>(outputs[(i * horizon + h - 1) * width + v]));
+        return out;
+      };
+      for (std::size_t i = first; i < n; ++i) curves.times.push_back(times[i - ahead]);
+      curves.truth = curve(e.true_values);
+      curves.model = curve(e.predicted_values);
+      curves.naive = curve(e.naive_values);
+      curves.seasonal_naive = curve(e.seasonal_naive_values);
+      report.forecasts.push_back(std::move(curves));
+    }
 }
 
 void add_pictures(const Prepared& p, const Evaluation* test, RunReport& report) {
@@ -183,6 +216,8 @@ RunReport run_report(const Experiment& e, const RunOutcome& outcome, std::vector
     report.fits_part = "test";
     report.fits = fits(*outcome.test);
   }
+  if (outcome.test && p.data.task.forecast) add_forecasts(*outcome.test, p.data.test_names, report);
+  if (outcome.test && p.data.task.classifies()) add_text_mistakes(*outcome.test, p.data.test_names, report);
   add_pictures(p, outcome.test.get(), report);
   add_reach(p, report);
   add_attention(p, report);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "forecasts.h"
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
 #include "gradus/base/parallel.h"
@@ -153,7 +154,10 @@ void train(const TrainArguments& a) {
   say("trained " + count_text(static_cast<std::uint64_t>(outcome.training.epochs), "epoch") + " in " +
       duration(outcome.training.seconds) + " (" + stopped_name(outcome.training.stopped) + ")");
   for (const char* part : {"validation", "test"})
-    if (const Value* v = outcome.metrics.at("metrics").find(part)) say(std::string(part) + ": " + result_line(*v));
+    if (const Value* v = outcome.metrics.at("metrics").find(part)) {
+      say(std::string(part) + ": " + result_line(*v));
+      if (std::string forecasts = forecast_table(*v); !forecasts.empty()) say(forecasts);
+    }
   say("report: " + folder.file(RunFolder::kReport));
 }
 

@@ -44,6 +44,9 @@ class Dataset {
   virtual std::int64_t streams() const { return 0; }
   // The same sequence read in about so many places, `length` steps at a time; null for examples that stand alone.
   virtual std::shared_ptr<const Dataset> in_streams(std::int64_t, std::int64_t) const { return nullptr; }
+  // Of a series: what the seasonal naive forecast (see forecast.h) has for the examples, shaped and scaled as all their
+  // targets are; undefined for other data, and where a season is longer than what is known at the first origin.
+  virtual Tensor naive_forecasts(std::int64_t) const { return {}; }
   // Whether a batch takes so long (decoding, augmentation) that it is worth making while the one before is trained on.
   virtual bool is_costly() const { return false; }
 };

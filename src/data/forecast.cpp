@@ -1,5 +1,7 @@
 #include "gradus/data/forecast.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <string>
 
@@ -33,21 +35,39 @@ double seasonal_difference(std::span<const double> training, std::size_t season)
   return sum / static_cast<double>(training.size() - season);
 }
 
-ForecastErrors forecast_errors(std::span<const double> series, const Origins& origins,
-                               std::span<const double> forecasts, double scale) {
-  if (forecasts.size() != origins.count * origins.horizon)
-    throw Error(ErrorKind::value, {"forecasts", std::to_string(origins.count * origins.horizon) + " numbers",
-                                   std::to_string(forecasts.size()), ""});
-  double sum = 0, count = 0;
-  for (std::size_t o = 0; o < origins.count; ++o)
-    for (std::size_t h = 1; h <= origins.horizon; ++h) {
-      std::size_t step = origins.first + o + h;
-      if (step >= series.size()) continue;
-      sum += std::abs(series[step] - forecasts[o * origins.horizon + h - 1]);
-      ++count;
-    }
-  if (count == 0) throw Error(ErrorKind::value, "forecasts", "no forecast step is in the series");
-  return {sum / count, sum / count / scale};
+ForecastErrors forecast_errors(std::span<const double> truth, std::span<const double> forecasts, double scale) {
+  if (truth.empty() || forecasts.size() != truth.size())
+    throw Error(ErrorKind::value, {"forecasts", "as many as true values, and at least one",
+                                   fmt::format("{} and {}", forecasts.size(), truth.size()), ""});
+  double sizes = 0, squares = 0;
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    double error = truth[i] - forecasts[i];
+    sizes += std::abs(error);
+    squares += error * error;
+  }
+  auto count = static_cast<double>(truth.size());
+  return {sizes / count, std::sqrt(squares / count), sizes / count / scale};
+}
+
+Value ForecastTask::state() const {
+  return Value(Value::Table{{"values", Value::Array(values.begin(), values.end())},
+                            {"horizon", horizon},
+                            {"season", season},
+                            {"differences", Value::Array(differences.begin(), differences.end())}});
+}
+
+ForecastTask ForecastTask::restored(const Value& state, std::size_t outputs) {
+  ForecastTask task;
+  for (const Value& name : state.at("values").as_array()) task.values.push_back(name.as_string());
+  task.horizon = state.at("horizon").as_integer("horizon");
+  task.season = state.at("season").as_integer("season");
+  for (const Value& d : state.at("differences").as_array()) task.differences.push_back(d.as_real());
+  auto steps = static_cast<std::size_t>(task.horizon);
+  bool fits = task.horizon >= 1 && steps <= outputs && steps * task.values.size() == outputs;
+  if (!fits || task.season < 1 || task.differences.size() != task.values.size())
+    throw Error(ErrorKind::data, "the model's forecasts", "damaged: values, horizon and season do not go together",
+                "train the model again");
+  return task;
 }
 
 }  // namespace gradus

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "gradus/base/value.h"
 
 namespace gradus {
 
@@ -24,12 +28,23 @@ std::vector<double> seasonal_naive_forecasts(std::span<const double> series, con
 // changes. Throws Error{value} for a season of 0, or no shorter than the series.
 double seasonal_difference(std::span<const double> training, std::size_t season);
 
-// Errors of forecasts [origins, horizon] over all steps that the series has: the mean absolute error, and that divided
-// by `scale` (infinite or NaN where this is 0). Throws Error{value} where no step is in the series.
+// How far forecasts are from the truth: the mean absolute error, the root of the mean squared one, and the mean
+// absolute error over `scale` (infinite or NaN where this is 0). Throws Error{value} for none, or unequally many.
 struct ForecastErrors {
-  double mae = 0, mase = 0;
+  double mae = 0, rmse = 0, mase = 0;
 };
-ForecastErrors forecast_errors(std::span<const double> series, const Origins& origins,
-                               std::span<const double> forecasts, double scale);
+ForecastErrors forecast_errors(std::span<const double> truth, std::span<const double> forecasts, double scale);
+
+// What the outputs of a model of series are: the values of each step ahead in turn, [horizon, values].
+struct ForecastTask {
+  std::vector<std::string> values;
+  std::int64_t horizon = 1;
+  std::int64_t season = 1;          // steps of the seasonal naive forecast
+  std::vector<double> differences;  // seasonal_difference of each value's training series
+
+  // For the model file. restored throws Error{data} for a state that is damaged, or of other than `outputs` outputs.
+  Value state() const;
+  static ForecastTask restored(const Value& state, std::size_t outputs);
+};
 
 }  // namespace gradus

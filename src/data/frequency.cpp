@@ -110,6 +110,15 @@ std::string Frequency::text(bool of_dates) const {
   return months > 0 ? fmt::format("every {} months", months) : fmt::format("every {:.6g} s", units);
 }
 
+std::int64_t Frequency::season(bool of_dates) const {
+  if (!of_dates) return 1;
+  if (months > 0) return 12 % months == 0 ? 12 / months : 1;
+  if (units == 7 * kDay) return 52;
+  if (units == kDay) return 7;
+  bool divides = units < kDay && std::fmod(kDay, units) == 0;
+  return divides ? static_cast<std::int64_t>(kDay / units) : 1;
+}
+
 Value Frequency::state() const {
   Value v = Value::table();
   v.set("units", units);

@@ -27,6 +27,10 @@ struct Frequency {
   // Of dates "daily", "every 2 months" or "every 600 s", of plain numbers "every 0.5".
   std::string text(bool of_dates) const;
 
+  // Steps of the season that is usual at this distance: a day of steps shorter than one, a week of days, a year of
+  // weeks or months. 1 where none is made of whole steps, and for plain numbers.
+  std::int64_t season(bool of_dates) const;
+
   // For the model file. restored throws Error{data} for a state that is damaged.
   Value state() const;
   static Frequency restored(const Value& state);

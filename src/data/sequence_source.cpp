@@ -75,6 +75,22 @@ RowIndices of_all(const RowIndices& rows, const RowIndices& usable) {
   return out;
 }
 
+// What people know some of the sequences by: the first letters of each, or what the data call it.
+std::vector<std::string> readable(const Sequences& s, const RowIndices& rows) {
+  constexpr std::size_t kMost = 400;
+  std::vector<std::size_t> begin(s.size() + 1);
+  std::partial_sum(s.lengths.begin(), s.lengths.end(), begin.begin() + 1, std::plus<std::size_t>());
+  std::vector<std::string> names;
+  for (std::uint32_t row : rows) {
+    auto length = static_cast<std::size_t>(s.lengths[row]);
+    if (s.letters.empty())
+      names.push_back(s.names[row]);
+    else
+      names.push_back(s.letters.substr(begin[row], std::min(length, kMost)) + (length > kMost ? "..." : ""));
+  }
+  return names;
+}
+
 std::string lengths_note(const Sequences& s, std::size_t features) {
   auto [shortest, longest] = std::ranges::minmax(s.lengths);
   double mean = static_cast<double>(s.steps()) / static_cast<double>(s.size());
@@ -233,6 +249,7 @@ LoadedData SequenceSource::load(const std::string& folder, std::uint64_t seed) {
   out.train = part_of(all, train_rows);
   out.validation = part_of(all, of_all(parts.validation, usable));
   out.test = part_of(all, of_all(parts.test, usable));
+  out.test_names = readable(s, of_all(parts.test, usable));
   out.task = task_;
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gradus/base/error.h"
+#include "gradus/data/forecast.h"
 
 namespace gradus {
 
@@ -32,6 +33,24 @@ Batch SeriesDataset::fetch(std::span<const std::uint32_t> rows) const {
     target += windows_.horizon * width;
   }
   return batch;
+}
+
+Tensor SeriesDataset::naive_forecasts(std::int64_t season) const {
+  if (season > windows_.first + 1) return {};
+  std::int64_t steps = values_.dim(0), width = values_.dim(1);
+  Origins origins{static_cast<std::size_t>(windows_.first), static_cast<std::size_t>(windows_.count),
+                  static_cast<std::size_t>(windows_.horizon)};
+  Tensor out = Tensor::empty({windows_.count, windows_.horizon * width});
+  float* to = out.mutable_data<float>();
+  for (std::int64_t v = 0; v < width; ++v) {
+    std::vector<double> series;
+    for (std::int64_t step = 0; step < steps; ++step)
+      series.push_back(static_cast<double>(values_.data<float>()[step * width + v]));
+    std::vector<double> forecasts = seasonal_naive_forecasts(series, origins, static_cast<std::size_t>(season));
+    for (std::size_t i = 0; i < forecasts.size(); ++i)
+      to[static_cast<std::int64_t>(i) * width + v] = static_cast<float>(forecasts[i]);
+  }
+  return out;
 }
 
 }  // namespace gradus

@@ -20,6 +20,7 @@ class SeriesDataset final : public Dataset {
   std::int64_t size() const override { return windows_.count; }
   Shape input_shape() const override { return {windows_.window, steps_.dim(1)}; }
   Batch fetch(std::span<const std::uint32_t> rows) const override;
+  Tensor naive_forecasts(std::int64_t season) const override;
 
  private:
   Tensor steps_, values_;

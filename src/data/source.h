@@ -27,6 +27,9 @@ struct LoadedData {
   std::vector<std::string> notes;    // what was found and repaired
   std::vector<double> class_counts;  // training examples per class
   std::int64_t symbols = 0;          // how many different numbers inputs hold, where they are symbols
+  // What people know each test example by: the beginning of a text, the letters or the file of a sequence, the time of
+  // the last step that a series' forecast is for. Empty where there is nothing to read.
+  std::vector<std::string> test_names = {};
 };
 
 // Examples to predict for, or to evaluate on.

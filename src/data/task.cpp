@@ -40,6 +40,7 @@ Value TaskSpec::state() const {
   v.set("classes", text_list(classes));
   v.set("outputs", text_list(outputs));
   if (!scales.empty()) v.set("scales", scales_state(scales));
+  if (forecast) v.set("forecast", forecast->state());
   if (per_step) v.set("per_step", true);
   if (language) v.set("language", true);
   if (translation) v.set("translation", true);
@@ -58,6 +59,8 @@ TaskSpec TaskSpec::restored(const Value& state) {
   if (name != task_name(task.kind)) throw Error(ErrorKind::data, {"task", "a known kind", "\"" + name + "\"", ""});
   task.classes = texts_in(state.at("classes"));
   task.outputs = texts_in(state.at("outputs"));
+  if (const Value* forecast = state.find("forecast"))
+    task.forecast = ForecastTask::restored(*forecast, task.outputs.size());
   if (const Value* places = state.find("per_place")) task.per_place = places->as_bool();
   if (const Value* steps = state.find("per_step")) task.per_step = steps->as_bool();
   if (const Value* language = state.find("language")) task.language = language->as_bool();

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gradus/base/value.h"
+#include "gradus/data/forecast.h"
 #include "gradus/data/target.h"
 #include "gradus/data/target_scale.h"
 
@@ -22,6 +24,7 @@ struct TaskSpec {
   bool translation = false;          // whether it is a sequence made for each, symbol by symbol: `classes`
   double low = 0, high = 255;        // of a target picture's values, in its own units: black and white
   std::vector<double> spacing = {};  // of a mask's places along each axis; empty: 1
+  std::optional<ForecastTask> forecast = {};  // of series: what the outputs are
 
   bool makes_text() const { return language || translation; }
   bool classifies() const { return kind != Task::regression; }

@@ -76,8 +76,16 @@ class HeatmapDrawing {
     slanted_ = column_width > cell_ * static_cast<double>(every_) - 2;
     top_ = 24;
     left_ = row_width + 10;
-    right_ = 8;
+    right_ = std::max(8.0, heading_width() - left_ - static_cast<double>(columns_) * cell_);
     bottom_ = (slanted_ ? 0.72 * column_width + 14 : 18) + 20;
+  }
+
+  // Of the title and, behind it, what the rows are.
+  double heading_width() const {
+    constexpr double kGap = 12;
+    return map_.title.empty() || map_.row_axis.empty()
+               ? 0
+               : text_width(map_.title) + kGap + text_width("↓ " + map_.row_axis);
   }
 
   std::string cells() const {
@@ -124,7 +132,8 @@ class HeatmapDrawing {
     }
     double right = left_ + static_cast<double>(columns_) * cell_;
     if (!map_.column_axis.empty()) out += svg_text(right, height - 4, map_.column_axis + " →", "text-anchor=\"end\"");
-    if (!map_.row_axis.empty()) out += svg_text(right, 13, "↓ " + map_.row_axis, "text-anchor=\"end\"");
+    if (!map_.row_axis.empty())
+      out += svg_text(std::max(right, heading_width()), 13, "↓ " + map_.row_axis, "text-anchor=\"end\"");
     return out;
   }
 

@@ -157,6 +157,7 @@ class Observer {
                                     "answering the mean explains none.",
                                     part_, format_share(*r2), format_number(*r2)));
     }
+    if (std::optional<Observation> forecasts = against_naive(report_)) found_.push_back(std::move(*forecasts));
     if (rows_ <= 0 || !whole_rows_) return;
     std::size_t commonest = std::max_element(support_.begin(), support_.end()) - support_.begin();
     double constant = support_[commonest] / rows_;
@@ -231,6 +232,33 @@ class Observer {
 }  // namespace
 
 std::vector<Observation> observe(const RunReport& report) { return Observer(report).all(); }
+
+std::optional<Observation> against_naive(const RunReport& report) {
+  std::string part = result_part(report);
+  const Value* metrics = part.empty() ? nullptr : report.metrics.find(part);
+  const Value *naive = metrics ? metrics->find("naive") : nullptr,
+              *seasonal = metrics ? metrics->find("seasonal_naive") : nullptr;
+  if (naive == nullptr) return std::nullopt;
+  const char* key = metrics->find("mase") ? "mase" : "mae";
+  double own = metrics->at(key).as_real(), last = naive->at(key).as_real();
+  std::string text =
+      fmt::format("On the {} part the forecasts' {} is {}, ", part, key[2] == 's' ? "MASE" : "MAE", format_number(own));
+  if (seasonal == nullptr) {
+    text += fmt::format("that of the naive forecast {}: the model {} it.", format_number(last),
+                        own < last ? "beats" : "does not beat");
+    return Observation{own < last ? Observation::Kind::good : Observation::Kind::warning, text};
+  }
+  double before = seasonal->at(key).as_real();
+  text += fmt::format("that of the seasonal naive forecast {} ({}) and that of the naive one {}: the model ",
+                      format_number(before), format_count(seasonal->at("season").as_integer()) + " steps",
+                      format_number(last));
+  if ((own < before) == (own < last))
+    text += own < before ? "beats both." : "beats neither.";
+  else
+    text += own < before ? "beats the seasonal naive forecast but not the naive one."
+                         : "beats the naive forecast but not the seasonal naive one.";
+  return Observation{own < before && own < last ? Observation::Kind::good : Observation::Kind::warning, text};
+}
 
 std::pair<double, double> wilson_interval(double successes, double n) {
   constexpr double kZ = 1.959963984540054;  // the normal distribution's 97.5 % point

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,12 +28,16 @@ struct Observation {
 //  6. unsteady: in 10 epochs or more, what the training loss rose in all is at least half of what it fell.
 //  7. against a constant (where the confusion matrix counts whole rows): the share of right answers, with its 95 %
 //  Wilson interval, against always answering the
-//     commonest class; R2 against always answering the mean.
+//     commonest class; R2 against always answering the mean; forecasts as against_naive says.
 //  8. gap: training accuracy (or R2) exceeds the result part's by more than 0.1.
 //  9. weak class: the lowest recall, of classes of 5 rows or more, is more than 0.15 below the share of right answers.
 // 10. commonest mistake: the largest count off the confusion matrix' diagonal.
 // 11. imbalance: in the result part, the largest class has at least 10 times the rows of the smallest.
 std::vector<Observation> observe(const RunReport& report);
+
+// Whether forecasts beat the naive ones on the result part: by their MASE, or MAE where a series that never changes has
+// none. Nothing for other runs.
+std::optional<Observation> against_naive(const RunReport& report);
 
 // The interval that holds the true share with 95 % confidence, for `successes` of `n` (Wilson 1927); n > 0.
 std::pair<double, double> wilson_interval(double successes, double n);

@@ -52,6 +52,7 @@ for (const svg of document.querySelectorAll('svg[data-area]')) {
     return v => log ? Math.log(v / low) / Math.log(high / low) : (v - low) / (high - low);
   };
   const atX = axis(svg.dataset.x), atY = axis(svg.dataset.y);
+  const names = svg.dataset.names ? svg.dataset.names.split('\n') : [];
   const series = [...svg.querySelectorAll('[data-v]')].map(path => {
     const v = numbers(path.dataset.v), u = numbers(path.dataset.u);
     return {path, v, u: u.length === 1 && v.length > 1 ? v.map((_, i) => u[0] + i) : u};
@@ -68,7 +69,8 @@ for (const svg of document.querySelectorAll('svg[data-area]')) {
   let current = 0;
   const select = index => {
     current = Math.min(Math.max(index, 0), xs.length - 1);
-    const x = xs[current], px = left + atX(x) * width, lines = [[svg.dataset.label + ' ' + +x.toPrecision(6), '', true]];
+    const x = xs[current], px = left + atX(x) * width, name = names[x] ?? svg.dataset.label + ' ' + +x.toPrecision(6);
+    const lines = [[name, '', true]];
     let highest = top + height;
     series.forEach((s, i) => {
       let k = s.u.indexOf(x);

@@ -91,7 +91,8 @@ align-items:center}
 .pictures figcaption{margin-top:8px;font-size:13px;line-height:1.35}
 .pictures span{display:block;overflow-wrap:anywhere}
 .truth{color:var(--ink)}.answer{color:var(--warn)}.sure{margin-top:5px;font-size:12px}.sure .bar{margin-bottom:3px}
-.metrics{max-width:760px}
+.metrics{max-width:760px}.forecast{max-width:860px;margin-bottom:30px}
+.texts td:last-child{overflow-wrap:anywhere;width:65%;line-height:1.4}
 .truth::before{content:"✓ ";color:var(--good)}.answer::before{content:"✗ "}
 .key{display:flex;gap:22px;font-size:14px;margin-bottom:16px}
 .pictures .bar i{background:var(--warn)}

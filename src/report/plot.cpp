@@ -48,6 +48,11 @@ Plot& Plot::y_range(double low, double high) {
   return *this;
 }
 
+Plot& Plot::x_names(std::vector<std::string> names) {
+  spec_.x.categories = std::move(names);
+  return *this;
+}
+
 Plot& Plot::whole_x() {
   spec_.x.whole = true;
   return *this;

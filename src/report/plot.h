@@ -62,8 +62,9 @@ class Plot {
   // Fixed ranges; what lies outside is clipped. Error{value} unless low < high.
   Plot& x_range(double low, double high);
   Plot& y_range(double low, double high);
-  Plot& whole_x();       // x counts something: ticks at whole numbers only
-  Plot& equal_ranges();  // the same range on both axes
+  Plot& x_names(std::vector<std::string> names);  // of the positions 0, 1, ...; some of them are written at the axis
+  Plot& whole_x();                                // x counts something: ticks at whole numbers only
+  Plot& equal_ranges();                           // the same range on both axes
   Plot& size(int width, int height);
 
   // x and y of equal length, else Error{shape}. A line expects ascending x; a path is a line through points in their

@@ -84,7 +84,7 @@ Extent y_extent(const PlotSpec& spec) {
   return e;
 }
 
-FittedAxis fit(const PlotSpec::Axis& axis, Extent e, int most_ticks) {
+FittedAxis fit(const PlotSpec::Axis& axis, Extent e, int most_ticks, int most_names) {
   if (axis.range) {
     // A log axis cannot start at or below zero: it shows the three decades below its end instead.
     e.high = axis.range->second;
@@ -93,7 +93,7 @@ FittedAxis fit(const PlotSpec::Axis& axis, Extent e, int most_ticks) {
   }
   FittedAxis fitted{e.low, e.high, e.log, {}, {}};
   if (!axis.categories.empty()) {
-    int count = static_cast<int>(axis.categories.size()), every = std::max(1, (count + 39) / 40);
+    int count = static_cast<int>(axis.categories.size()), every = std::max(1, (count + most_names - 1) / most_names);
     for (int i = 0; i < count; i += every) {
       fitted.ticks.push_back(i);
       fitted.labels.push_back(axis.categories[i]);
@@ -137,7 +137,9 @@ FittedAxes fit_axes(const PlotSpec& spec, int most_x_ticks, int most_y_ticks) {
     x.low = y.low = std::min(x.low, y.low);
     x.high = y.high = std::max(x.high, y.high);
   }
-  return {fit(spec.x, x, most_x_ticks), fit(spec.y, y, most_y_ticks)};
+  constexpr int kMostBars = 40;  // whose names fit slanted
+  int most_names = has_bars(spec) ? kMostBars : std::max(2, most_x_ticks * 3 / 4);
+  return {fit(spec.x, x, most_x_ticks, most_names), fit(spec.y, y, most_y_ticks, most_names)};
 }
 
 std::vector<Point> thinned(const std::vector<double>& x, const std::vector<double>& y, const FittedAxes& axes,

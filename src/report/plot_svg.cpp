@@ -136,13 +136,14 @@ class Drawing {
       double x = left_ + px(axes_.x.ticks[i]);
       if (!categories) grid += fmt::format("M{} {}v{}", coordinate(x), coordinate(top_), coordinate(height_));
       std::string label = shorten(axes_.x.labels[i], kLongestName);
+      double half = text_width(label) / 2;
       if (slanted_)
         texts += svg_text(x + 4, bottom + 12, label,
                           fmt::format("text-anchor=\"end\" transform=\"rotate(-35 {} {})\"", coordinate(x + 4),
                                       coordinate(bottom + 12)));
       else
-        texts +=
-            svg_text(std::min(x, spec_.width - text_width(label) / 2), bottom + 16, label, "text-anchor=\"middle\"");
+        texts += svg_text(std::clamp(x, half, std::max(half, spec_.width - half)), bottom + 16, label,
+                          "text-anchor=\"middle\"");
     }
     std::string axis = fmt::format("<path class=\"axis\" d=\"M{} {}h{}\"/>", coordinate(left_), coordinate(bottom),
                                    coordinate(width_));
@@ -301,9 +302,12 @@ class Drawing {
   // What the page's script needs to read values off: the data's area, the axes, and each line's own values.
   std::string readout_frame() const {
     auto axis = [](const FittedAxis& a) { return fmt::format("{:.9g} {:.9g} {}", a.low, a.high, a.log ? 1 : 0); };
-    return fmt::format(" data-area=\"{} {} {} {}\" data-x=\"{}\" data-y=\"{}\" data-label=\"{}\"", coordinate(left_),
+    std::string names;  // a name a line
+    for (const std::string& name : spec_.x.categories)
+      names += (names.empty() ? "" : "\n") + escape_html(shorten(name, kLongestName));
+    return fmt::format(" data-area=\"{} {} {} {}\" data-x=\"{}\" data-y=\"{}\" data-label=\"{}\"{}", coordinate(left_),
                        coordinate(top_), coordinate(width_), coordinate(height_), axis(axes_.x), axis(axes_.y),
-                       escape_html(spec_.x.label));
+                       escape_html(spec_.x.label), names.empty() ? "" : " data-names=\"" + names + "\"");
   }
 
   std::string readout(const PlotSpec::Series& s, const std::vector<Point>& points) const {

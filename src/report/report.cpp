@@ -11,8 +11,8 @@ namespace gradus {
 namespace {
 
 std::vector<Section> sections(const RunReport& report) {
-  std::vector<Section> all = {summary_section(report), curves_section(report), results_section(report),
-                              fits_section(report)};
+  std::vector<Section> all = {summary_section(report),   curves_section(report), results_section(report),
+                              forecasts_section(report), fits_section(report),   text_mistakes_section(report)};
   for (Section& s : picture_sections(report)) all.push_back(std::move(s));
   for (Section (*make)(const RunReport&) :
        {samples_section, attention_section, reach_section, data_section, model_section, reproduce_section})

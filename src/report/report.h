@@ -32,6 +32,22 @@ struct Mistake {
   double confidence = 0;  // the probability it gave to its wrong answer
 };
 
+// A text or a sequence that the model got wrong; the worst come first.
+struct TextMistake {
+  std::string text;  // or what the data call it
+  std::string truth;
+  std::string predicted;
+  double confidence = 0;  // the probability it gave to its wrong answer
+};
+
+// One value of a series at successive steps beside what was forecast so many steps before, and the naive forecasts.
+struct ForecastCurves {
+  std::string value;
+  std::int64_t horizon = 1;
+  std::vector<std::string> times;                           // of the steps
+  std::vector<double> truth, model, naive, seasonal_naive;  // of each step; the naive ones may be empty
+};
+
 // Other pictures, such as samples of the data, under a heading of their own.
 struct Gallery {
   struct Item {
@@ -83,7 +99,8 @@ struct RunReport {
 
   // {train, validation, test}, each a table of numbers such as loss, accuracy, macro_f1, mse, mae, r2. Also read:
   // confusion = [[count, ...], ...], the true class first, from which the figures of each class are computed; and
-  // arrays of tables such as per_output = [{output, mse, mae, r2}, ...], shown as tables. All else is skipped.
+  // arrays of tables such as per_output = [{output, mse, mae, r2}, ...], shown as tables; and of forecasts naive,
+  // seasonal_naive, per_value and per_horizon as docs/methods/metrics.md has them. All else is skipped.
   Value metrics;
   std::vector<std::string> classes;
 
@@ -91,7 +108,9 @@ struct RunReport {
   std::optional<int> kept_epoch;  // whose weights were kept, counted from 1; else the best validation loss is marked
 
   std::vector<Fit> fits;
-  std::string fits_part;  // "test"
+  std::string fits_part;                  // "test"
+  std::vector<ForecastCurves> forecasts;  // of the end of the test part
+  std::vector<TextMistake> text_mistakes;
   std::vector<Mistake> mistakes;
   std::string mistakes_explanation;  // a sentence on what is shown beside them
   std::vector<Gallery> galleries;

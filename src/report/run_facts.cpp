@@ -66,13 +66,14 @@ std::vector<Confusion> worst_confusions(const std::vector<std::vector<double>>& 
 }
 
 std::string readable(std::string_view key) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 24> kNames = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 25> kNames = {
       {{"macro_f1", "macro F1"},
        {"f1", "F1"},
        {"lr", "learning rate"},
        {"mse", "mean squared error"},
        {"rmse", "root mean squared error"},
        {"mae", "mean absolute error"},
+       {"mase", "mean absolute scaled error"},
        {"r2", "R²"},
        {"examples_per_second", "examples per second"},
        {"stopped", "stopped because"},
@@ -99,7 +100,7 @@ std::string readable(std::string_view key) {
 }
 
 std::string meaning(std::string_view metric) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 19> kMeanings = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 20> kMeanings = {
       {{"loss", "what training made small"},
        {"perplexity", "as unsure as if it guessed among so many equally likely symbols"},
        {"bits_per_symbol", "the loss in bits"},
@@ -111,6 +112,7 @@ std::string meaning(std::string_view metric) {
        {"mse", "mean of the squared errors"},
        {"rmse", "root of the mean squared error: an error in the target's unit"},
        {"mae", "mean size of the errors, in the target's unit"},
+       {"mase", "mean absolute error by that of the (seasonal) naive forecast one season ahead on the training series"},
        {"top5_accuracy", "share whose true class is among the five most probable"},
        {"mean_dice", "mean over the classes of Dice: twice the overlap by the sizes of mask and truth"},
        {"mean_iou", "mean over the classes of the overlap by the union of mask and truth"},

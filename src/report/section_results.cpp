@@ -56,7 +56,8 @@ std::string other_tables(const RunReport& report) {
   std::string out, part = result_part(report);
   if (part.empty()) return "";
   for (const auto& [key, value] : report.metrics.at(part).as_table()) {
-    bool records = value.is_array() && !value.as_array().empty() && value.as_array()[0].is_table();
+    bool of_forecasts = key == "per_value" || key == "per_horizon";  // their section shows them
+    bool records = !of_forecasts && value.is_array() && !value.as_array().empty() && value.as_array()[0].is_table();
     if (records)
       out += element("h3", "", escape_html("By " + readable(key) + ", " + part + " part")) +
              records_table(readable(key), value.as_array());

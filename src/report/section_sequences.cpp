@@ -10,6 +10,27 @@
 
 namespace gradus {
 
+Section text_mistakes_section(const RunReport& report) {
+  constexpr std::size_t kMost = 48, kLongestText = 400;
+  HtmlTable table;
+  table.label = "Worst mistakes";
+  table.columns = {{"true class", false}, {"the model's answer", false}, {"sure", true}, {"example", false}};
+  for (std::size_t i = 0; i < std::min(report.text_mistakes.size(), kMost); ++i) {
+    const TextMistake& m = report.text_mistakes[i];
+    table.rows.push_back({element("span", "class=\"truth\"", escape_html(m.truth)),
+                          element("span", "class=\"answer\"", escape_html(m.predicted)),
+                          with_bar(format_share(m.confidence), m.confidence),
+                          escape_html(shorten(clean_text(m.text), kLongestText))});
+  }
+  if (table.rows.empty()) return {};
+  return {
+      "mistakes", "Worst mistakes",
+      element("p", "class=\"lead\"",
+              "The examples of the test part for which the model was most sure of a wrong answer. Some show what it "
+              "has not learned; others are hard for people too, or carry a wrong label.") +
+          element("div", "class=\"texts\"", table.html())};
+}
+
 Section samples_section(const RunReport& report) {
   Section s{"samples", "Texts it made", ""};
   if (report.samples.empty()) return s;

@@ -14,6 +14,8 @@ Section summary_section(const RunReport& report);                // headline fig
 Section curves_section(const RunReport& report);                 // a plot for each figure of the history
 Section results_section(const RunReport& report);                // metrics of each part, confusion matrix, classes
 Section fits_section(const RunReport& report);                   // regression: predicted against true, errors
+Section forecasts_section(const RunReport& report);              // series: truth and forecasts, errors by step ahead
+Section text_mistakes_section(const RunReport& report);          // texts and sequences: the worst mistakes
 std::vector<Section> picture_sections(const RunReport& report);  // worst mistakes and galleries
 Section reach_section(const RunReport& report);                  // sequences: gradients by distance in time
 Section samples_section(const RunReport& report);                // texts that the model made

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradus/model/metrics.h"
+#include "gradus/train/forecast_metrics.h"
 #include "gradus/train/place_measures.h"
 #include "gradus/train/sliding_window.h"
 
@@ -122,6 +123,7 @@ Evaluation evaluate(Network& network, const Loss& loss, const TaskSpec& task, co
   });
   unscale_targets(task.scales, out.predicted_values);
   unscale_targets(task.scales, out.true_values);
+  if (measure == Measure::all) add_naive_forecasts(data, out);
   return out;
 }
 
@@ -150,6 +152,7 @@ Value Evaluation::metrics() const {
     v = of_places;
   } else if (!task.classifies()) {
     v = to_value(regression_metrics(std::span<const float>(true_values), predicted_values, outputs_of(*this), weights));
+    if (!naive_values.empty()) add_forecast_metrics(*this, v);
   } else if (!probabilities.empty()) {
     v = to_value(classification_metrics(truth, std::span<const float>(probabilities), outputs_of(*this), weights));
     if (outputs_of(*this) > kTop)

@@ -5,7 +5,7 @@
 
 namespace gradus {
 
-// What is measured: all, or without what takes long and is not watched epoch by epoch (distances of surfaces, SSIM).
+// What is measured: all, or without what is not watched epoch by epoch (distances of surfaces, SSIM, naive forecasts).
 enum class Measure { all, watched };
 
 // A network's predictions for a data set beside the truth, in n places: examples, or the pixels or steps of each.
@@ -20,6 +20,9 @@ struct Evaluation {
   std::vector<double> weights;  // empty: all 1
   // Of targets by step: the steps of each example, whose places follow one another without padding. Else empty.
   std::vector<std::int32_t> steps;
+  // Of series, shaped and in units as predicted_values: what the naive and the seasonal naive forecast have for the
+  // same examples. Empty where these are not measured (Measure::watched), equal, or look back beyond the series.
+  std::vector<float> naive_values, seasonal_naive_values;
 
   // Of masks, pictures (TaskSpec::per_place) and symbols (TaskSpec::makes_text) the measures alone, taken batch by
   // batch: the places are not kept.

@@ -89,12 +89,14 @@ std::string number_text(float x) {
 }  // namespace
 
 TrainedModel::Predictions TrainedModel::predict_files(const std::vector<std::string>& files,
+                                                      std::vector<std::string>* notes,
                                                       const TranslateOptions& translation) {
   if (task_.per_place)
     throw Error(ErrorKind::state, "predictions", "are masks or pictures, not rows", "use predict_places");
   if (task_.language)
     throw Error(ErrorKind::state, "predictions", "are the next symbols of a text, not rows", "use gradus generate");
   OpenedData opened = open_files(files);
+  if (notes != nullptr) *notes = opened.notes;
   Predictions out;
   for (const auto& [name, values] : opened.echo) out.columns.push_back(name);
   if (task_.translation) {

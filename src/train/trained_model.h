@@ -26,12 +26,14 @@ class TrainedModel {
   Evaluation evaluate_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr,
                             const TranslateOptions& translation = {});
   Evaluation evaluate_data(const Dataset& data) { return evaluate(*network_, *loss_, task_, data); }
-  // The predictions for raw data as rows of text under column names; `files` as for evaluation, without targets.
+  // The predictions for raw data as rows of text under column names; files and notes as for evaluation, without
+  // targets.
   struct Predictions {
     std::vector<std::string> columns;
     std::vector<std::vector<std::string>> rows;
   };
-  Predictions predict_files(const std::vector<std::string>& files, const TranslateOptions& translation = {});
+  Predictions predict_files(const std::vector<std::string>& files, std::vector<std::string>* notes = nullptr,
+                            const TranslateOptions& translation = {});
   // Of models of masks and pictures: writes the predictions into `folder` in the files' own format, or else hands each
   // with the example's name to `draw`, which writes it and says where. Inputs of another size than those trained on are
   // predicted patch by patch. Returns the files.

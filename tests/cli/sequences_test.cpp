@@ -13,6 +13,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 Result trained(const Folder& f, const std::string& config) {
@@ -91,21 +92,27 @@ TEST(Sequences, EachStepOfASequenceIsLabelled) {
   EXPECT_THAT(r.err, HasSubstr("scores after each step"));
 }
 
-TEST(Sequences, ASeriesIsForecast) {
-  Folder f;
+// x[t] = sin(0.3 t), 200 steps; windows of 8, forecast 3 steps ahead.
+std::string sine_config(const Folder& f) {
   std::string csv = "t,x\n";
   for (int i = 0; i < 200; ++i) csv += std::to_string(i) + "," + std::to_string(std::sin(0.3 * i)) + "\n";
   f.write("s.csv", csv);
-  std::string config = f.write(
+  return f.write(
       "s.toml",
       "name = \"s\"\n[data]\nformat = \"series\"\nsource = \"s.csv\"\ntime = \"t\"\nvalue = \"x\"\nwindow = 8\n"
-      "horizon = 3\n[prepare]\nsplit = { method = \"time\", validation = 0.1, test = 0.2 }\nscale = \"standardize\"\n"
-      "[model]\nlayers = [ \"flatten\", { type = \"linear\" } ]\n[train]\nepochs = 60\nbatch_size = 16\n"
-      "optimizer = { type = \"adam\", lr = 0.01 }\n");
+      "horizon = 3\nseason = 21\n[prepare]\nsplit = { method = \"time\", validation = 0.1, test = 0.2 }\n"
+      "scale = \"standardize\"\n[model]\nlayers = [ \"flatten\", { type = \"linear\" } ]\n[train]\nepochs = 60\n"
+      "batch_size = 16\noptimizer = { type = \"adam\", lr = 0.01 }\n");
+}
+
+TEST(Sequences, ASeriesIsForecast) {
+  Folder f;
+  std::string config = sine_config(f);
   Result r = gradus({"data", "describe", config});
   ASSERT_EQ(r.code, 0) << r.err;
-  EXPECT_THAT(r.out, AllOf(HasSubstr("200 steps (every 1) from 0 to 199"), HasSubstr("naive forecasts of \"x\""),
-                           HasSubstr("feature    shift  divisor")));
+  EXPECT_THAT(r.out, AllOf(HasSubstr("200 steps (every 1) from 0 to 199"), HasSubstr("feature    shift  divisor"),
+                           HasSubstr("forecasts that learn nothing, on the test part:\nforecast "),
+                           HasSubstr("\nseasonal naive, 21 steps ")));
   ASSERT_EQ(trained(f, config).code, 0);
   r = gradus({"predict", f / "run", "--data", f / "s.csv"});
   ASSERT_EQ(r.code, 0) << r.err;
@@ -114,6 +121,51 @@ TEST(Sequences, ASeriesIsForecast) {
   r = gradus({"evaluate", f / "run", "--data", f / "s.csv"});
   ASSERT_EQ(r.code, 0) << r.err;
   EXPECT_THAT(r.out, HasSubstr("r2 1\n")) << "a sine is a linear function of its last two steps";
+  EXPECT_THAT(r.out, AllOf(HasSubstr("\nmodel "), HasSubstr("\nnaive "), Not(HasSubstr("\nseasonal naive"))));
+  EXPECT_THAT(r.err, HasSubstr("no seasonal naive forecasts")) << "the first origin has 8 steps before it";
+}
+
+// The same figures from the formulas: 140 steps train, the test part has the origins 157 to 196.
+TEST(Sequences, ForecastsStandBesideThoseThatLearnNothing) {
+  Folder f;
+  Result r = gradus({"train", sine_config(f), "--out", f / "run"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, AllOf(HasSubstr("mase"), HasSubstr("\nseasonal naive, 21 steps ")));
+  auto x = [](int t) { return std::sin(0.3 * t); };
+  double scale = 0, naive = 0, seasonal = 0, squares = 0;
+  for (int t = 21; t < 140; ++t) scale += std::abs(x(t) - x(t - 21)) / (140 - 21);
+  for (int t = 157; t <= 196; ++t)
+    for (int h = 1; h <= 3; ++h) {
+      naive += std::abs(x(t + h) - x(t)) / 120;
+      squares += std::pow(x(t + h) - x(t), 2) / 120;
+      seasonal += std::abs(x(t + h) - x(t + h - 21)) / 120;
+    }
+  const Value test = parse_json(f.read("run/metrics.json"), "").at("metrics").at("test");
+  EXPECT_NEAR(test.find_path("naive.mae")->as_real(), naive, 1e-5);
+  EXPECT_NEAR(test.find_path("naive.rmse")->as_real(), std::sqrt(squares), 1e-5);
+  EXPECT_NEAR(test.find_path("naive.mase")->as_real(), naive / scale, 1e-3);
+  EXPECT_NEAR(test.find_path("seasonal_naive.mae")->as_real(), seasonal, 1e-5);
+  EXPECT_NEAR(test.at("mase").as_real(), test.at("mae").as_real() / scale, 1e-4);
+  EXPECT_EQ(test.at("per_horizon").as_array().size(), 3u);
+  const std::string report = f.read("run/report.html");
+  EXPECT_THAT(report, AllOf(HasSubstr("<section id=\"forecasts\""), HasSubstr("the model beats both."),
+                            HasSubstr("x, one step ahead"), HasSubstr("x, 3 steps ahead"),
+                            HasSubstr("forecasts of x, 3 steps ahead")));
+}
+
+TEST(Sequences, PredictionsSayWhatWasFilled) {
+  Folder f;
+  std::string config = sine_config(f);
+  ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--quiet", "--set", "data.gaps=\"previous\""}).code, 0);
+  std::string csv = "t,x\n";
+  for (int i = 0; i < 20; ++i)
+    if (i != 9) csv += std::to_string(i) + "," + std::to_string(std::sin(0.3 * i)) + "\n";
+  f.write("gap.csv", csv);
+  for (const char* command : {"predict", "evaluate"}) {
+    Result r = gradus({command, f / "run", "--data", f / "gap.csv", "--json"});
+    ASSERT_EQ(r.code, 0) << r.err;
+    EXPECT_THAT(r.err, HasSubstr("1 value is filled (previous)")) << command;
+  }
 }
 
 TEST(Sequences, SoundsAreTold) {

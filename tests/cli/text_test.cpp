@@ -12,6 +12,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 // A text that repeats itself with a period of 13 letters, so that each has but one next letter.
@@ -88,27 +89,56 @@ TEST(Text, RunsAreTheSameOnAnyNumberOfThreadsAndWhenResumed) {
   }
 }
 
-TEST(Text, LabelledTextsAreLearnedAndPredicted) {
-  Folder f;
+// `more` are rows behind those that are easy to tell.
+std::string mood_config(const Folder& f, const std::string& more = "") {
   std::string table = "text,mood\n";
   for (int i = 0; i < 120; ++i)
     table += std::string(i % 2 ? "what a good day" : "what a bad day") + (i % 3 ? " it was" : "") +
              (i % 2 ? ",happy\n" : ",sad\n");
-  f.write("texts.csv", table);
-  std::string config = f.write(
+  f.write("texts.csv", table + more);
+  return f.write(
       "mood.toml",
       "name = \"mood\"\nseed = 1\n[data]\nsource = \"texts.csv\"\ntext = \"text\"\ntarget = \"mood\"\ntokenizer = "
       "\"word\"\n[prepare]\nsplit = { method = \"stratified\", train = 0.7, validation = 0.1, test = 0.2 "
       "}\n[model]\nlayers = [ { type = \"embedding\", size = 8 }, { type = \"gru\", units = 8, bidirectional = true, "
       "output = \"last\" }, { type = \"linear\" } ]\n[train]\nepochs = 30\nbatch_size = 16\noptimizer = { type = "
       "\"adam\", lr = 0.02 }\n");
-  Result r = gradus({"train", config, "--out", f / "run"});
+}
+
+TEST(Text, LabelledTextsAreLearnedAndPredicted) {
+  Folder f;
+  Result r = gradus({"train", mood_config(f), "--out", f / "run"});
   ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(f.read("run/report.html"), Not(HasSubstr("Worst mistakes")));
   EXPECT_EQ(metrics_of(f, "run").at("metrics").at("test").at("accuracy").as_real(), 1);
   f.write("new.txt", "a good day\na bad day\n");
   r = gradus({"predict", f / "run", "--data", f / "new.txt"});
   ASSERT_EQ(r.code, 0) << r.err;
   EXPECT_THAT(r.out, AllOf(HasSubstr("a good day,happy"), HasSubstr("a bad day,sad")));
+}
+
+TEST(Text, TheReportShowsTextsWithAWrongLabel) {
+  Folder f;
+  std::string wrong;
+  for (int i = 0; i < 20; ++i) wrong += "what a good day <i>" + std::to_string(i) + "</i>,sad\n";
+  Result r = gradus({"train", mood_config(f, wrong), "--out", f / "run"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  const std::string report = f.read("run/report.html");
+  EXPECT_THAT(report, AllOf(HasSubstr(">Worst mistakes</h2>"), HasSubstr("what a good day &lt;i&gt;"),
+                            HasSubstr("<span class=\"truth\">sad</span>"),
+                            HasSubstr("<span class=\"answer\">happy</span>"), Not(HasSubstr("<i>1"))));
+}
+
+TEST(Text, PredictionsSayWhatTheModelDoesNotKnow) {
+  Folder f;
+  ASSERT_EQ(gradus({"train", mood_config(f), "--out", f / "run", "--set",
+                    "data.tokenizer={ type = \"word\", max_length = 3 }"})
+                .code,
+            0);
+  f.write("new.txt", "what a good day it was\n");
+  Result r = gradus({"predict", f / "run", "--data", f / "new.txt"});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.err, HasSubstr("max_length"));
 }
 
 TEST(Text, MistakesAreTold) {

@@ -31,8 +31,16 @@ TEST(Forecast, NaiveForecastsAreThoseOfPython) {
     EXPECT_EQ(forecasts, reals(c.at("forecasts")));
     const double scale = seasonal_difference(std::span(series).first(number("train")), number("season"));
     EXPECT_DOUBLE_EQ(scale, c.at("scale").as_real());
-    const ForecastErrors errors = forecast_errors(series, origins, forecasts, scale);
+    std::vector<double> truth, made;  // of the steps that the series has
+    for (std::size_t o = 0; o < origins.count; ++o)
+      for (std::size_t h = 1; h <= origins.horizon; ++h)
+        if (const std::size_t step = origins.first + o + h; step < series.size()) {
+          truth.push_back(series[step]);
+          made.push_back(forecasts[o * origins.horizon + h - 1]);
+        }
+    const ForecastErrors errors = forecast_errors(truth, made, scale);
     EXPECT_DOUBLE_EQ(errors.mae, c.at("mae").as_real());
+    EXPECT_DOUBLE_EQ(errors.rmse, c.at("rmse").as_real());
     EXPECT_DOUBLE_EQ(errors.mase, c.at("mase").as_real());
   }
 }
@@ -59,16 +67,28 @@ TEST(Forecast, WhatCannotBeForecastIsRefused) {
                        }),
               HasSubstr("origins in the series, got 4"));
   EXPECT_THAT(error_of(ErrorKind::value, [&] { seasonal_difference(series, 4); }), HasSubstr("less than the 4"));
+  EXPECT_THAT(error_of(ErrorKind::value, [&] { forecast_errors({}, {}, 1); }), HasSubstr("at least one"));
   EXPECT_THAT(error_of(ErrorKind::value,
                        [&] {
-                         forecast_errors(series, {3, 1, 1}, std::vector<double>{1}, 1);
+                         forecast_errors(series, std::vector<double>{1, 2}, 1);
                        }),
-              HasSubstr("no forecast step"));
-  EXPECT_THAT(error_of(ErrorKind::value,
-                       [&] {
-                         forecast_errors(series, {2, 1, 1}, std::vector<double>{1, 2}, 1);
-                       }),
-              HasSubstr("1 numbers"));
+              HasSubstr("2 and 4"));
+}
+
+TEST(Forecast, TheTaskComesBackFromTheModelFile) {
+  const ForecastTask task{{"x", "z"}, 3, 7, {0.5, 2}};
+  const ForecastTask back = ForecastTask::restored(task.state(), 6);
+  EXPECT_THAT(back.values, ElementsAre("x", "z"));
+  EXPECT_EQ(back.horizon, 3);
+  EXPECT_EQ(back.season, 7);
+  EXPECT_THAT(back.differences, ElementsAre(0.5, 2));
+  auto refused = [](ForecastTask t, std::size_t outputs) {
+    return error_of(ErrorKind::data, [&] { ForecastTask::restored(t.state(), outputs); });
+  };
+  EXPECT_THAT(refused(task, 4), HasSubstr("damaged"));
+  EXPECT_THAT(refused({{"x"}, 0, 1, {1}}, 0), HasSubstr("damaged"));
+  EXPECT_THAT(refused({{"x"}, 1, 0, {1}}, 1), HasSubstr("damaged"));
+  EXPECT_THAT(refused({{"x"}, 1, 1, {}}, 1), HasSubstr("damaged"));
 }
 
 }  // namespace

@@ -57,6 +57,17 @@ TEST(Frequency, ItIsToldFromTheTimes) {
   EXPECT_EQ(twelfth.steps(1749.25, 1749.3), 0);
 }
 
+TEST(Frequency, TheUsualSeasonIsADayAWeekOrAYear) {
+  const std::pair<const char*, std::int64_t> seasons[] = {{"minutely", 1440}, {"hourly", 24},  {"daily", 7},
+                                                          {"weekly", 52},     {"monthly", 12}, {"quarterly", 4},
+                                                          {"yearly", 1}};
+  for (const auto& [name, season] : seasons) EXPECT_EQ(Frequency::of(name, {}, true).season(true), season) << name;
+  EXPECT_EQ(Frequency::of(1800, {}, true).season(true), 48);
+  EXPECT_EQ(Frequency::of(5000, {}, true).season(true), 1) << "a day is no whole number of steps";
+  EXPECT_EQ(Frequency::of(2 * 86400, {}, true).season(true), 1);
+  EXPECT_EQ(Frequency::of(86400, {}, false).season(false), 1) << "plain numbers";
+}
+
 TEST(Frequency, MistakesAreNamed) {
   auto refused = [](const Value& v, bool dates = true) {
     return error_of(ErrorKind::config, [&] { Frequency::of(v, {0, 1}, dates); });
@@ -285,17 +296,59 @@ TEST(SeriesSource, LagsAndTheCalendarAreFeaturesOfEachStep) {
   EXPECT_THAT(batch.target.to_vector<float>(), ElementsAre(6, 106));
 }
 
-// x grows by 1 a day: naive forecasts of the next two days are 1 and 2 too low, of a week ago 7.
-TEST(SeriesSource, NaiveForecastsAreReported) {
+// x grows by 1 a day: the naive forecast repeats the origin, the seasonal one the day a week before.
+TEST(SeriesSource, EachPartKnowsItsNaiveForecasts) {
   const OneTable table;
   const LoadedData data = table.load(std::string(kKeys) + "season = 7\n");
-  const Value& baselines = data.summary.at("baselines");
-  ASSERT_EQ(baselines.as_array().size(), 2u);
-  EXPECT_DOUBLE_EQ(baselines.as_array()[0].at("mae").as_real(), 1.5);
-  EXPECT_DOUBLE_EQ(baselines.as_array()[0].at("mase").as_real(), 1.5 / 7);
-  EXPECT_DOUBLE_EQ(baselines.as_array()[1].at("mae").as_real(), 7);
-  EXPECT_DOUBLE_EQ(baselines.as_array()[1].at("mase").as_real(), 1);
-  EXPECT_THAT(data.notes, Contains(HasSubstr("seasonal naive (7 steps) forecasts of \"x\"")));
+  EXPECT_THAT(row_of(*data.test, 0).target.to_vector<float>(), ElementsAre(13, 14)) << "origin 12";
+  const auto first = [](const Tensor& t) {
+    const std::vector<float> all = t.to_vector<float>();
+    return std::vector<float>(all.begin(), all.begin() + 2);
+  };
+  EXPECT_EQ(data.test->naive_forecasts(1).shape(), (Shape{6, 2}));
+  EXPECT_THAT(first(data.test->naive_forecasts(1)), ElementsAre(12, 12));
+  EXPECT_THAT(first(data.test->naive_forecasts(7)), ElementsAre(6, 7));
+  EXPECT_THAT(first(data.train->naive_forecasts(1)), ElementsAre(2, 2));
+  EXPECT_FALSE(data.train->naive_forecasts(7).defined()) << "the first origin is day 2";
+  ASSERT_TRUE(data.task.forecast);
+  EXPECT_EQ(data.task.forecast->season, 7);
+  EXPECT_EQ(data.task.forecast->horizon, 2);
+  EXPECT_THAT(data.task.forecast->differences, ElementsAre(7));
+  EXPECT_THAT(data.test_names,
+              ElementsAre("2020-01-15", "2020-01-16", "2020-01-17", "2020-01-18", "2020-01-19", "2020-01-20"))
+      << "of the last step forecast";
+}
+
+TEST(SeriesSource, NaiveForecastsOfSeveralValuesAreScaledAsTheirTargets) {
+  const OneTable table;
+  const LoadedData data = table.load("time = \"day\"\nvalue = [\"x\", \"z\"]\nwindow = 3\nhorizon = 2\n",
+                                     std::string(kSplit) + "scale_target = \"standardize\"\n");
+  std::vector<float> naive = data.test->naive_forecasts(1).to_vector<float>();
+  unscale_targets(data.task.scales, naive);
+  ASSERT_EQ(naive.size(), 24u);
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t h = 0; h < 2; ++h) {
+      EXPECT_NEAR(naive[4 * i + 2 * h], 12.0 + static_cast<double>(i), 1e-4);
+      EXPECT_NEAR(naive[4 * i + 2 * h + 1], 112.0 + static_cast<double>(i), 1e-4);
+    }
+}
+
+TEST(SeriesSource, TheSeasonComesFromTheFrequency) {
+  const OneTable table;
+  EXPECT_EQ(table.load(kKeys).task.forecast->season, 7) << "days";
+  EXPECT_EQ(table.load("value = \"x\"\nwindow = 3\n").task.forecast->season, 1) << "rows in order";
+  const std::string short_split = "split = { method = \"time\", test = 0.65 }\n";
+  EXPECT_EQ(table.load("time = \"day\"\nvalue = \"x\"\nwindow = 3\n", short_split).task.forecast->season, 1)
+      << "a week is no shorter than the 7 training steps";
+}
+
+TEST(SeriesSource, NewFilesThatAreShorterThanASeasonSaySo) {
+  const OneTable table;
+  std::unique_ptr<Source> source = source_of(kKeys);
+  source->load(table.folder.path(), 1);
+  EXPECT_THAT(source->open({table.folder.path("t.csv")}, true).notes,
+              Contains(HasSubstr("no seasonal naive forecasts")));
+  EXPECT_THAT(source->open({table.folder.path("t.csv")}, false).notes, Not(Contains(HasSubstr("seasonal"))));
 }
 
 TEST(SeriesSource, TheTimesAreNoFeatureToBeWarnedOf) {

@@ -6,6 +6,7 @@ one is that of season 1. MASE is the mean absolute error divided by the mean abs
 in the training steps (Hyndman and Koehler, 2006). Steps behind the end of the series count in no error.
 """
 import json
+import math
 import pathlib
 import statistics
 
@@ -36,6 +37,7 @@ def case(name, series, train, first, count, horizon, season):
         "forecasts": [x for own in made for x in own],
         "scale": scale,
         "mae": mae,
+        "rmse": math.sqrt(statistics.fmean(e * e for e in errors)),
         "mase": mae / scale,
     }
 

@@ -139,6 +139,32 @@ TEST(Observations, ExplainedVariance) {
   EXPECT_EQ(text_of(report, Kind::warning), "");
 }
 
+TEST(Observations, ForecastsAreComparedWithTheNaiveOnes) {
+  auto said = [](double own, double naive, double seasonal) {
+    RunReport r;
+    Value test = Value::table();
+    test.set("mase", own);
+    test.set("naive", Value(Value::Table{{"mase", naive}}));
+    if (seasonal > 0) test.set("seasonal_naive", Value(Value::Table{{"mase", seasonal}, {"season", 12}}));
+    r.metrics.set("test", std::move(test));
+    return *against_naive(r);
+  };
+  EXPECT_EQ(said(0.5, 0.9, 1.25).text,
+            "On the test part the forecasts' MASE is 0.5, that of the seasonal naive forecast 1.25 (12 steps) and that "
+            "of the naive one 0.9: the model beats both.");
+  EXPECT_EQ(said(0.5, 0.9, 1.25).kind, Kind::good);
+  const std::tuple<double, double, double, const char*> others[] = {
+      {1, 0.9, 1.25, "beats the seasonal naive forecast but not the naive one."},
+      {1, 1.25, 0.9, "beats the naive forecast but not the seasonal naive one."},
+      {2, 0.9, 1.25, "beats neither."},
+      {2, 2, 0, "does not beat it."}};
+  for (const auto& [own, naive, seasonal, text] : others) {
+    EXPECT_THAT(said(own, naive, seasonal).text, HasSubstr(text));
+    EXPECT_EQ(said(own, naive, seasonal).kind, Kind::warning) << text;
+  }
+  EXPECT_FALSE(against_naive(RunReport{}));
+}
+
 TEST(Observations, WeakClassCommonestMistakeAndImbalance) {
   RunReport report = with_confusion({{200, 0, 0}, {7, 8, 5}, {0, 1, 19}}, {"a", "b", "c"});
   EXPECT_THAT(text_of(report, Kind::warning), HasSubstr("“b” is recognised least often: 40.0 % of its 20 rows"));

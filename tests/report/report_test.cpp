@@ -106,6 +106,59 @@ TEST(Report, RegressionShowsEveryOutput) {
   EXPECT_EQ(count_of(page, "Each dot is one row"), 1);  // explained once
 }
 
+RunReport forecasts() {
+  RunReport r;
+  r.name = "sunspots";
+  r.metrics = parse_json(R"({"test": {"mae": 1.5, "rmse": 2, "mase": 0.5, "naive": {"mae": 3, "rmse": 4, "mase": 1},
+    "seasonal_naive": {"season": 11, "mae": 6, "rmse": 7, "mase": 2}, "per_horizon": [
+    {"value": "x", "horizon": 1, "mae": 1.25, "rmse": 1.75, "naive": {"mae": 2.25, "rmse": 3.5},
+     "seasonal_naive": {"mae": 5.5, "rmse": 6.25}},
+    {"value": "x", "horizon": 2, "mae": 1.875, "rmse": 2.25, "naive": {"mae": 3.75, "rmse": 4.5},
+     "seasonal_naive": {"mae": 6.5, "rmse": 7.75}}]}})",
+                         "metrics");
+  r.forecasts = {{"x", 1, {"2001", "2002", "2003"}, {1, 2, 3}, {1.5, 2, 3}, {0, 1, 2}, {4, 5, 6}},
+                 {"x", 2, {"2002", "2003"}, {2, 3}, {2, 2}, {0, 1}, {4, 5}}};
+  return r;
+}
+
+TEST(Report, ForecastsStandBesideTheNaiveOnes) {
+  std::string page = html_report(forecasts());
+  EXPECT_EQ(markup_fault(page), "");
+  EXPECT_THAT(page, HasSubstr("<section id=\"forecasts\""));
+  EXPECT_EQ(count_of(page, "the model beats both."), 2) << "in short, and above the plots";
+  for (const char* text :
+       {"x, one step ahead", "x, 2 steps ahead", "data-names=\"2001\n2002\n2003\"", "MAE, seasonal naive", ">1.250<",
+        ">2.250<", ">5.500<", ">7.750<", "<th scope=\"row\">all</th>"})
+    EXPECT_THAT(page, HasSubstr(text));
+  EXPECT_EQ(count_of(page, "By per horizon"), 0);
+}
+
+TEST(Report, WithoutASeasonForecastsHaveTwoRivals) {
+  RunReport r = forecasts();
+  Value test = parse_json(R"({"mae": 4, "rmse": 5, "naive": {"mae": 3, "rmse": 4}, "per_horizon": [
+    {"value": "x", "horizon": 1, "mae": 4, "rmse": 5, "naive": {"mae": 3, "rmse": 4}}]})",
+                          "test");
+  r.metrics.set("test", test);
+  r.forecasts = {{"x", 1, {"2001", "2002"}, {1, 2}, {1.5, 2}, {0, 1}, {}}};
+  std::string page = html_report(r);
+  EXPECT_EQ(markup_fault(page), "");
+  EXPECT_THAT(page, testing::AllOf(HasSubstr("the model does not beat it"), Not(HasSubstr("seasonal naive<")),
+                                   Not(HasSubstr(">all</th>"))));
+  r.forecasts[0].model.pop_back();
+  EXPECT_THROW(html_report(r), Error);
+}
+
+TEST(Report, WrongTextsAreShownWithTheAnswer) {
+  RunReport r = classification();
+  r.mistakes.clear();
+  r.text_mistakes = {{"a <b>text</b> \x01 & more", "ham", "spam", 0.875}, {std::string(1000, 'x'), "spam", "ham", 0.5}};
+  std::string page = html_report(r);
+  EXPECT_EQ(markup_fault(page), "");
+  EXPECT_THAT(page, testing::AllOf(HasSubstr("<section id=\"mistakes\""), HasSubstr("a &lt;b&gt;text&lt;/b&gt;"),
+                                   HasSubstr("87.5 %"), HasSubstr(std::string(399, 'x') + "…"),
+                                   Not(HasSubstr(std::string(400, 'x')))));
+}
+
 TEST(Report, EmptyPartsAreLeftOut) {
   std::string page = html_report({});
   EXPECT_EQ(markup_fault(page), "");

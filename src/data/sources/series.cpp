@@ -30,7 +30,8 @@ struct SeriesDataParams {
       "secondly, minutely, hourly, daily, weekly, monthly, quarterly, yearly or the seconds between steps (of plain "
       "numbers their distance); auto: the median distance");
     f("season", season, at_least(1),
-      "steps of a season, for the seasonal naive forecast that results are compared with");
+      "steps of a season, for the seasonal naive forecast that results are compared with; left out: a day of steps "
+      "shorter than one, a week of days, a year of weeks or months, 1 of plain numbers");
     csv.fields(f);
   }
 };
@@ -98,13 +99,15 @@ class SeriesSource final : public Source {
     check_part(train, borders.validation, "training");
     check_part(test, series.steps() - borders.test, "test");
     if (borders.test > borders.validation) check_part(validation, borders.test - borders.validation, "validation");
+    task_.forecast = forecast_task(series, borders.validation, test);
     Tensor steps = window_steps(forecast_, series, scales_), values = target_steps(forecast_, series, task_.scales);
     out.train = windows(steps, values, train);
     out.validation = windows(steps, values, validation);
     out.test = windows(steps, values, test);
     out.task = task_;
     out.summary = summary(series, {train.count, validation.count, test.count});
-    out.summary.set("baselines", baselines(series, borders.validation, test, out.notes));
+    for (std::size_t t = test.first; t < test.first + test.count; ++t)
+      out.test_names.push_back(series.time_name(t + test.horizon));
     return out;
   }
 
@@ -154,6 +157,11 @@ class SeriesSource final : public Source {
         windows(window_steps(forecast_, series, scales_), target_steps(forecast_, series, task_.scales), origins);
     std::vector<std::string> names;
     for (std::size_t t = origins.first; t < origins.first + origins.count; ++t) names.push_back(series.time_name(t));
+    if (need_target && task_.forecast && task_.forecast->season > static_cast<std::int64_t>(origins.first) + 1)
+      out.notes.push_back(
+          fmt::format("no seasonal naive forecasts: they look back {}, and the first forecast has {} "
+                      "before it",
+                      count_text(static_cast<std::uint64_t>(task_.forecast->season), "step"), origins.first + 1));
     out.echo.emplace_back("origin", std::move(names));
     return out;
   }
@@ -204,32 +212,20 @@ class SeriesSource final : public Source {
                       static_cast<std::int64_t>(origins.count)});
   }
 
-  // What forecasts that learn nothing reach on the test part.
-  Value baselines(const Series& series, std::size_t train, const Origins& test, std::vector<std::string>& notes) const {
-    Value all = Value::array();
-    auto season = static_cast<std::size_t>(season_.value_or(1));
-    std::size_t longest = std::min(train - 1, test.first + 1);
-    if (season > longest)
+  // The season is what [data] says, else the usual one where the series is long enough for it.
+  ForecastTask forecast_task(const Series& series, std::size_t train, const Origins& test) const {
+    auto longest = static_cast<std::int64_t>(std::min(train - 1, test.first + 1));
+    std::int64_t usual = series.frequency.season(series.has_dates);
+    ForecastTask task{forecast_.value, forecast_.horizon, season_.value_or(usual > longest ? 1 : usual), {}};
+    if (task.season > longest)
       throw Error(ErrorKind::config,
                   {"data.season", fmt::format("at most {}, the steps that can be looked back", longest),
-                   std::to_string(season), ""});
-    for (std::size_t v = 0; v < forecast_.value.size(); ++v) {
+                   std::to_string(task.season), ""});
+    for (std::size_t v = 0; v < task.values.size(); ++v) {
       std::vector<double> x = series.column(v);
-      double scale = seasonal_difference(std::span(x).first(train), season);
-      for (std::size_t m : season > 1 ? std::vector<std::size_t>{1, season} : std::vector<std::size_t>{1}) {
-        ForecastErrors e = forecast_errors(x, test, seasonal_naive_forecasts(x, test, m), scale);
-        Value one = Value::table();
-        one.set("value", forecast_.value[v]);
-        one.set("season", m);
-        one.set("mae", e.mae);
-        one.set("mase", e.mase);
-        notes.push_back(fmt::format("{} forecasts of {} in the test part: MAE {:.4g}, MASE {:.4g}",
-                                    m == 1 ? "naive" : fmt::format("seasonal naive ({} steps)", m),
-                                    quoted(forecast_.value[v]), e.mae, e.mase));
-        all.push_back(std::move(one));
-      }
+      task.differences.push_back(seasonal_difference(std::span(x).first(train), static_cast<std::size_t>(task.season)));
     }
-    return all;
+    return task;
   }
 
   Value summary(const Series& series, const std::array<std::size_t, 3>& counts) const {

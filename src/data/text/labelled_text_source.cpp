@@ -66,6 +66,22 @@ Split LabelledTextSource::divide(const TextList& list, const SplitParams& split,
   return parts;
 }
 
+namespace {
+
+constexpr std::size_t kBesidePrediction = 60, kInReport = 400;  // characters of a text that are shown
+
+// A text's beginning, of at most `most` characters, as one line.
+std::string beginning_of(std::string_view text, std::size_t most) {
+  constexpr std::string_view kDots = "...";
+  std::string shown(first_code_points(text, most));
+  if (shown.size() < text.size()) shown = std::string(first_code_points(text, most - kDots.size())).append(kDots);
+  for (char& c : shown)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  return shown;
+}
+
+}  // namespace
+
 LoadedData LabelledTextSource::load(const std::string& folder, std::uint64_t seed) {
   SplitParams split = required_split(prepare_.split);
   tokenizer_ = tokenizers().make(data_.tokenizer, "data.tokenizer");
@@ -89,6 +105,7 @@ LoadedData LabelledTextSource::load(const std::string& folder, std::uint64_t see
   out.train = part_of(all, parts.train);
   out.validation = part_of(all, parts.validation);
   out.test = part_of(all, parts.test);
+  for (std::uint32_t row : parts.test) out.test_names.push_back(beginning_of(list.texts()[row], kInReport));
   out.symbols = tokenizer_->size();
   out.task = task_;
   return out;
@@ -127,21 +144,6 @@ void LabelledTextSource::restore(const Value& state) {
   if (const Value* scales = state.find("target_scales")) task_.scales = restored_scales(*scales, task_.outputs.size());
 }
 
-namespace {
-
-// A text beside its prediction: one line of at most 60 characters.
-std::string beginning_of(std::string_view text) {
-  constexpr std::size_t kShown = 60;
-  constexpr std::string_view kDots = "...";
-  std::string shown(first_code_points(text, kShown));
-  if (shown.size() < text.size()) shown = std::string(first_code_points(text, kShown - kDots.size())).append(kDots);
-  for (char& c : shown)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  return shown;
-}
-
-}  // namespace
-
 OpenedData LabelledTextSource::open(const std::vector<std::string>& files, bool need_target) {
   if (files.empty()) throw Error(ErrorKind::usage, "--data", "names no file");
   OpenedData out;
@@ -162,7 +164,7 @@ OpenedData LabelledTextSource::open(const std::vector<std::string>& files, bool 
   std::vector<std::string> names, texts;
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (is_by_file()) names.push_back(list.file(i));
-    texts.push_back(beginning_of(list.texts()[i]));
+    texts.push_back(beginning_of(list.texts()[i], kBesidePrediction));
   }
   if (is_by_file()) out.echo.emplace_back("file", std::move(names));
   out.echo.emplace_back("text", std::move(texts));
