@@ -262,7 +262,8 @@ class Samples {
     folder_.write_samples(all);
   }
   void go_on() {
-    for (const Value& m : folder_.read_samples().as_array())
+    const Value before = folder_.read_samples();
+    for (const Value& m : before.as_array())
       made_.push_back({m.at("epoch").as_integer("epoch"), m.at("text").as_string("text")});
   }
   const std::vector<MadeText>& made() const { return made_; }

@@ -93,7 +93,7 @@ TEST(Text, RunsAreTheSameOnAnyNumberOfThreadsAndWhenResumed) {
 std::string mood_config(const Folder& f, const std::string& more = "") {
   std::string table = "text,mood\n";
   for (int i = 0; i < 120; ++i)
-    table += std::string(i % 2 ? "what a good day" : "what a bad day") + (i % 3 ? " it was" : "") +
+    table += std::string(i % 2 ? "what a good day <3" : "what a bad day") + (i % 3 ? " it was" : "") +
              (i % 2 ? ",happy\n" : ",sad\n");
   f.write("texts.csv", table + more);
   return f.write(
@@ -120,13 +120,13 @@ TEST(Text, LabelledTextsAreLearnedAndPredicted) {
 TEST(Text, TheReportShowsTextsWithAWrongLabel) {
   Folder f;
   std::string wrong;
-  for (int i = 0; i < 20; ++i) wrong += "what a good day <i>" + std::to_string(i) + "</i>,sad\n";
+  for (int i = 0; i < 10; ++i) wrong += "what a good day <3,sad\n";
   Result r = gradus({"train", mood_config(f, wrong), "--out", f / "run"});
   ASSERT_EQ(r.code, 0) << r.err;
   const std::string report = f.read("run/report.html");
-  EXPECT_THAT(report, AllOf(HasSubstr(">Worst mistakes</h2>"), HasSubstr("what a good day &lt;i&gt;"),
+  EXPECT_THAT(report, AllOf(HasSubstr(">Worst mistakes</h2>"), HasSubstr("what a good day &lt;3"),
                             HasSubstr("<span class=\"truth\">sad</span>"),
-                            HasSubstr("<span class=\"answer\">happy</span>"), Not(HasSubstr("<i>1"))));
+                            HasSubstr("<span class=\"answer\">happy</span>"), Not(HasSubstr("day <3"))));
 }
 
 TEST(Text, PredictionsSayWhatTheModelDoesNotKnow) {
