@@ -4,6 +4,8 @@
 
 #include "gradus/base/error.h"
 #include "gradus/data/augment.h"
+#include "gradus/data/text/vocabulary.h"
+#include "gradus/train/trainer.h"
 
 namespace gradus {
 namespace {
@@ -147,9 +149,13 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
-// What a decoder makes must be the network's result.
-void check_decoder(Network& network) {
-  if (network.decoder() == nullptr)
+// What a decoder makes must be the network's result, and only where sequences are made of others.
+void check_decoder(Network& network, const TaskSpec& task) {
+  if (network.decoder() != nullptr && !task.translation)
+    throw mistake("model.layers",
+                  "a decoder makes a sequence of the one it is given, and these data have none to be made",
+                  "leave the decoder out, or give pairs of lines with [data] format = \"parallel\"");
+  if (network.decoder() == nullptr && task.translation)
     throw mistake(
         "model.layers", "the data are pairs of lines, and the last layer is no decoder",
         "end with { type = \"decoder\", layers = [ { type = \"embedding\" }, { type = \"gru\", initial_state = "
@@ -193,7 +199,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
-  if (data.task.translation) check_decoder(network);
+  check_decoder(network, data.task);
   if (data.task.makes_text() || data.task.per_step)
     check_steps(output, data, loss);
   else if (data.task.per_place)
@@ -201,6 +207,25 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   else
     check_output(output, data.task, loss);
   return warnings;
+}
+
+void check_reading(Network& network, const Dataset& data) {
+  const std::uint32_t first = 0;
+  const Batch batch = data.fetch({&first, 1});
+  std::vector<std::int32_t> shown = batch.shown.to_vector<std::int32_t>();
+  NoGrad no_grad;
+  auto scores_before_last = [&] {
+    Context context = context_of(batch, 1);
+    context.shown = Tensor::from(shown, batch.shown.shape());
+    Tensor scores = network.forward(batch.inputs, context);
+    return slice(scores, 1, 0, scores.dim(1) - 1).to_vector<float>();
+  };
+  const std::vector<float> with_it = scores_before_last();
+  shown.back() = shown.back() == kEnd ? kUnknown : kEnd;
+  if (scores_before_last() == with_it) return;
+  throw mistake("model.layers",
+                "what the decoder says depends on symbols after it, which a translation does not have yet",
+                "take bidirectional, and what else reads ahead, out of the decoder's layers");
 }
 
 }  // namespace gradus

@@ -9,4 +9,7 @@ namespace gradus {
 std::vector<std::string> check_experiment(const Experiment& experiment, const LoadedData& data, Network& network,
                                           const Loss& loss);
 
+// Of a built network that makes sequences of others: throws Error{config} where its decoder reads ahead.
+void check_reading(Network& network, const Dataset& data);
+
 }  // namespace gradus
