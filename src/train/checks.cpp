@@ -4,6 +4,8 @@
 
 #include "gradus/base/error.h"
 #include "gradus/data/augment.h"
+#include "gradus/data/text/vocabulary.h"
+#include "gradus/train/trainer.h"
 
 namespace gradus {
 namespace {
@@ -147,30 +149,13 @@ void check_places(const Shape& output, const LoadedData& data, const Loss& loss)
                output.text(), fix});
 }
 
-// Layers that read symbols of which each next one is to be predicted must not see those to come. A decoder's attention
-// looks at another sequence.
-void check_sight(const Value& layers, bool predicts, bool in_decoder, const std::string& place) {
-  if (!layers.is_array()) return;
-  for (std::size_t i = 0; i < layers.as_array().size(); ++i) {
-    const Value& layer = layers.as_array()[i];
-    const std::string here = place + "[" + std::to_string(i) + "]";
-    const std::string type = layer.is_string() ? layer.as_string() : layer.at("type").as_string(here);
-    const Value* both = layer.find("bidirectional");
-    if (predicts && both != nullptr && *both == Value(true))
-      throw mistake(both->place(here + ".bidirectional"), "it would read the symbols that are to be predicted",
-                    "leave it out");
-    if (predicts && !in_decoder && type == "attention")
-      throw mistake(here, "attention would look at the symbols that are to be predicted", "leave it out");
-    const bool decodes = type == "decoder";
-    for (const char* inside : {"layers", "shortcut"})
-      if (const Value* inner = layer.find(inside))
-        check_sight(*inner, predicts || decodes, in_decoder || decodes, here + "." + inside);
-  }
-}
-
-// What a decoder makes must be the network's result.
-void check_decoder(Network& network) {
-  if (network.decoder() == nullptr)
+// What a decoder makes must be the network's result, and only where sequences are made of others.
+void check_decoder(Network& network, const TaskSpec& task) {
+  if (network.decoder() != nullptr && !task.translation)
+    throw mistake("model.layers",
+                  "a decoder makes a sequence of the one it is given, and these data have none to be made",
+                  "leave the decoder out, or give pairs of lines with [data] format = \"parallel\"");
+  if (network.decoder() == nullptr && task.translation)
     throw mistake(
         "model.layers", "the data are pairs of lines, and the last layer is no decoder",
         "end with { type = \"decoder\", layers = [ { type = \"embedding\" }, { type = \"gru\", initial_state = "
@@ -214,8 +199,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   check_layers(network, "model.layers", warnings);
   check_training(e, data, network, warnings);
   Shape output = network.output_shape(data.train->input_shape());
-  check_sight(e.params.model.layers, data.task.language, false, "model.layers");
-  if (data.task.translation) check_decoder(network);
+  check_decoder(network, data.task);
   if (data.task.makes_text() || data.task.per_step)
     check_steps(output, data, loss);
   else if (data.task.per_place)
@@ -223,6 +207,25 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   else
     check_output(output, data.task, loss);
   return warnings;
+}
+
+void check_reading(Network& network, const TaskSpec& task, const Dataset& data) {
+  const std::uint32_t first = 0;
+  Batch batch = data.fetch({&first, 1});
+  Tensor& read = task.translation ? batch.shown : batch.inputs;
+  std::vector<std::int32_t> symbols = read.to_vector<std::int32_t>();
+  NoGrad no_grad;
+  auto scores_before_last = [&] {
+    read = Tensor::from(symbols, read.shape());
+    Tensor scores = network.forward(batch.inputs, context_of(batch, 1));
+    return slice(scores, 1, 0, scores.dim(1) - 1).to_vector<float>();
+  };
+  const std::vector<float> with_it = scores_before_last();
+  symbols.back() = symbols.back() == kUnknown ? kPadding : kUnknown;
+  if (scores_before_last() == with_it) return;
+  throw mistake("model.layers", "what is said after a symbol depends on those to come, which are to be predicted",
+                std::string("take bidirectional, and what else reads ahead, out of ") +
+                    (task.translation ? "the decoder's layers" : "the layers"));
 }
 
 }  // namespace gradus

@@ -9,4 +9,7 @@ namespace gradus {
 std::vector<std::string> check_experiment(const Experiment& experiment, const LoadedData& data, Network& network,
                                           const Loss& loss);
 
+// Of a built network that predicts symbols of texts: throws Error{config} where it reads ahead.
+void check_reading(Network& network, const TaskSpec& task, const Dataset& data);
+
 }  // namespace gradus

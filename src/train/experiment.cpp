@@ -127,6 +127,9 @@ std::vector<float> class_weights_of(const Value& v, const LoadedData& data) {
     if (v.as_string() != "balanced")
       throw Error(ErrorKind::config,
                   {"train.class_weights", "\"balanced\" or a table", "\"" + v.as_string() + "\"", ""});
+    if (task.makes_text())
+      throw Error(ErrorKind::config, "train.class_weights", "the symbols of a text are not balanced",
+                  "leave it out, or give the symbols that weigh more in a table");
     std::vector<double> counts = task.per_place ? place_counts(data) : data.class_counts;
     double total = 0;
     for (double c : counts) total += c;
@@ -192,6 +195,7 @@ Prepared prepared(const Experiment& e) {
   if (e.params.train.precision == "bf16" && !has_bf16())
     p.warnings.push_back("this processor does not multiply bf16: training stays in f32");
   p.network->build(p.input, static_cast<std::uint64_t>(e.params.train.seed.value_or(e.params.seed)));
+  if (p.data.task.makes_text()) check_reading(*p.network, p.data.task, *p.data.train);
   return p;
 }
 

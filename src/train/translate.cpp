@@ -68,11 +68,8 @@ class Search {
       next.back().symbols.push_back(way.symbol);
     }
     answers_ = std::move(next);
-    if (!answers_.empty() && static_cast<std::int64_t>(answers_[0].symbols.size()) >= most_) {
-      if (finished_ == 0) finish(answers_[0].symbols, answers_[0].log_p);
-      answers_.clear();
-    }
-    if (finished_ >= options_.beam) answers_.clear();
+    // None of those that go on, the most probable of which is the first, can become better than one that has ended.
+    if (!answers_.empty() && normalised(answers_[0].log_p, most_ + 1) <= best_score_) answers_.clear();
   }
   void number_rows(std::int32_t& next) {
     for (Answer& a : answers_) a.row = next++;
@@ -81,12 +78,11 @@ class Search {
  private:
   static constexpr double kNone = -std::numeric_limits<double>::infinity();
 
-  double normalised(double log_p, std::size_t length) const {
+  double normalised(double log_p, std::int64_t length) const {
     return log_p / std::pow((5 + static_cast<double>(length)) / 6, options_.length_penalty);
   }
   void finish(const std::vector<std::int32_t>& symbols, double log_p) {
-    ++finished_;
-    const double score = normalised(log_p, symbols.size() + 1);
+    const double score = normalised(log_p, static_cast<std::int64_t>(symbols.size()) + 1);
     if (score <= best_score_) return;
     best_score_ = score;
     best_ = symbols;
@@ -97,7 +93,8 @@ class Search {
     double sum = 0;
     for (std::int64_t s = 0; s < symbols; ++s) sum += std::exp(static_cast<double>(scores[s] - highest));
     const double log_sum = std::log(sum) + static_cast<double>(highest);
-    for (std::int64_t s = kEnd; s < symbols; ++s)
+    const bool must_end = static_cast<std::int64_t>(answers_[answer].symbols.size()) >= most_;
+    for (std::int64_t s = kEnd; s < (must_end ? kEnd + 1 : symbols); ++s)
       ways.push_back(
           {answers_[answer].log_p + static_cast<double>(scores[s]) - log_sum, answer, static_cast<std::int32_t>(s)});
   }
@@ -117,7 +114,6 @@ class Search {
   std::vector<Answer> answers_;
   std::vector<std::int32_t> best_;
   double best_score_ = kNone;
-  std::int64_t finished_ = 0;  // answers
 };
 
 // Runs a decoder symbol by symbol beside sequences that were encoded once.

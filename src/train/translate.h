@@ -13,7 +13,7 @@ namespace gradus {
 // How a decoder's answer is looked for.
 struct TranslateOptions {
   std::int64_t beam = 1;  // answers that are followed at once, the most probable ones; 1: the best symbol each time
-  std::int64_t max_length = 0;  // symbols of an answer; 0: twice as many as it is made of, and 10
+  std::int64_t max_length = 0;  // symbols of an answer, which then must end; 0: twice as many as it is made of, and 10
   double length_penalty = 0.6;  // of whole answers the largest log p / ((5 + length) / 6)^penalty wins (Wu et al. 2016)
 };
 

@@ -68,6 +68,19 @@ TEST(Text, ALanguageModelLearnsWhatFollows) {
   EXPECT_GT(parse_json(r.out, "").at("metrics").at("accuracy").as_real(), 0.97) << r.err;
 }
 
+TEST(Text, WhatReadsAheadIsRefused) {
+  Folder f;
+  f.write("text.txt", refrain(50));
+  std::string config = f.write("letters.toml", letters("epochs = 1\n"));
+  for (const char* layer : {"{ type = \"gru\", units = 8, bidirectional = true }", "{ type = \"attention\" }",
+                            "{ type = \"conv1d\", channels = 8, kernel = 3, padding = \"same\" }"}) {
+    Result r =
+        gradus({"train", config, "--out", f / "run", "--overwrite", "--set", std::string("model.layers.1=") + layer});
+    EXPECT_EQ(r.code, 2) << layer;
+    EXPECT_THAT(r.err, AllOf(HasSubstr("model.layers"), HasSubstr("depends on those to come"))) << layer;
+  }
+}
+
 TEST(Text, RunsAreTheSameOnAnyNumberOfThreadsAndWhenResumed) {
   Folder f;
   f.write("text.txt", refrain(200));

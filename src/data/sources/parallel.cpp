@@ -121,13 +121,14 @@ class ParallelSource final : public Source {
   }
 
   OpenedData open(const std::vector<std::string>& files, bool need_target) override {
-    if (need_target ? files.size() != 2 : files.empty() || files.size() > 2)
-      throw Error(ErrorKind::usage,
-                  {"--data", need_target ? "two files, what is given and what is to be made of it" : "a file of lines",
-                   count_text(files.size(), "file"), ""});
+    if (files.size() != (need_target ? 2 : 1))
+      throw Error(
+          ErrorKind::usage,
+          {"--data", need_target ? "two files, what is given and what is to be made of it" : "one file of lines",
+           count_text(files.size(), "file"), ""});
     OpenedData out;
     Pairs pairs;
-    if (files.size() == 2 && need_target) {
+    if (need_target) {
       pairs = paired(files, out.notes);
     } else {
       pairs.from.add_rows(files[0], lines_of(read_text_file(files[0])));
