@@ -78,7 +78,8 @@ class Speed {
 
 std::string result_line(const Value& part) {
   std::string line;
-  for (const char* name : {"accuracy", "macro_f1", "mean_dice", "mean_iou", "psnr", "ssim", "r2", "mae", "mse", "loss"})
+  for (const char* name :
+       {"bleu", "accuracy", "macro_f1", "mean_dice", "mean_iou", "psnr", "ssim", "r2", "mae", "mse", "loss"})
     if (const Value* v = part.find(name); v != nullptr && v->is_number())
       line += (line.empty() ? "" : ", ") + std::string(name) + " " + short_number(v->as_real());
   return line;

@@ -66,7 +66,7 @@ std::vector<Confusion> worst_confusions(const std::vector<std::vector<double>>& 
 }
 
 std::string readable(std::string_view key) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 25> kNames = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 26> kNames = {
       {{"macro_f1", "macro F1"},
        {"f1", "F1"},
        {"lr", "learning rate"},
@@ -87,6 +87,7 @@ std::string readable(std::string_view key) {
        {"hash", "weights' hash"},
        {"per_output", "output"},
        {"per_class", "class"},
+       {"bleu", "BLEU"},
        {"psnr", "PSNR"},
        {"ssim", "SSIM"},
        {"iou", "IoU"},
@@ -100,11 +101,12 @@ std::string readable(std::string_view key) {
 }
 
 std::string meaning(std::string_view metric) {
-  static constexpr std::array<std::pair<std::string_view, const char*>, 20> kMeanings = {
+  static constexpr std::array<std::pair<std::string_view, const char*>, 21> kMeanings = {
       {{"loss", "what training made small"},
        {"perplexity", "as unsure as if it guessed among so many equally likely symbols"},
        {"bits_per_symbol", "the loss in bits"},
        {"accuracy", "share of right answers"},
+       {"bleu", "runs of one to four words that translations share with the true ones, from 0 to 100"},
        {"balanced_accuracy", "mean recall of the classes"},
        {"macro_f1", "mean over the classes of F1, the balance of precision and recall"},
        {"log_loss", "how surprised its probabilities are by the truth"},

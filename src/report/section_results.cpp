@@ -45,7 +45,8 @@ std::string metrics_table(const RunReport& report) {
                                       (what.empty() ? "" : element("small", "", escape_html(what)))};
     for (const std::string& part : parts) {
       auto value = metric(report, part, key);
-      cells.push_back(value ? format_figure(*value) : "");
+      const bool is_count = value && report.metrics.at(part).at(key).type() == Value::Type::integer;
+      cells.push_back(!value ? "" : is_count ? format_number(*value) : format_figure(*value));
     }
     table.rows.push_back(std::move(cells));
   }

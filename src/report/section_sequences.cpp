@@ -55,7 +55,7 @@ Section attention_section(const RunReport& report) {
       element("p", "class=\"hint\"",
               "Lines that the model was not trained on. Each row is a symbol that it made, from top to bottom; the "
               "darker a place of the given line, the more it counted for that symbol.") +
-      figures;
+      element("div", "class=\"plots\"", figures);
   return s;
 }
 

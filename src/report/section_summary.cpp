@@ -25,7 +25,7 @@ std::string tiles(const RunReport& report) {
   std::string out, part = result_part(report);
   int metrics = 0;
   for (const char* key :
-       {"mean_dice", "mean_iou", "psnr", "ssim", "accuracy", "mase", "r2", "macro_f1", "mae", "mse", "loss"}) {
+       {"bleu", "mean_dice", "mean_iou", "psnr", "ssim", "accuracy", "mase", "r2", "macro_f1", "mae", "mse", "loss"}) {
     auto value = metric(report, part, key);
     if (value && ++metrics <= 3) out += tile(part + " " + readable(key), format_figure(*value));
   }
