@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <functional>
 #include <numeric>
 
 #include "gradus/base/text.h"
@@ -142,15 +143,21 @@ std::vector<std::string> symbol_names(const Tokenizer& tokenizer, std::span<cons
   return names;
 }
 
-// What a decoder looks at while it makes a text of each of a few lines that it was not trained on.
+// What a decoder looks at while it makes a text of each of a few lines that it was not trained on: of the first ones
+// the longest whose maps can be read.
 void add_attention(const Prepared& p, RunReport& report) {
   constexpr std::size_t kMaps = 4;
-  constexpr std::int64_t kLeast = 5, kMost = 24;  // symbols of a line that is shown
+  constexpr std::int64_t kLines = 100, kMost = 20;  // symbols of a line
   if (!p.data.task.translation) return;
   const Dataset& data = p.data.test ? *p.data.test : p.data.validation ? *p.data.validation : *p.data.train;
-  for (std::uint32_t i = 0; i < data.size() && report.attention.size() < kMaps; ++i) {
+  std::vector<std::uint32_t> lines(static_cast<std::size_t>(std::min(data.size(), kLines)));
+  std::iota(lines.begin(), lines.end(), 0U);
+  std::ranges::stable_sort(lines, std::greater<>(), [&](std::uint32_t i) { return data.length(i); });
+  for (std::uint32_t i : lines) {
+    if (report.attention.size() == kMaps) return;
+    if (data.length(i) > kMost) continue;
     Batch batch = data.fetch({&i, 1});
-    if (batch.inputs.size() < kLeast || batch.inputs.size() > kMost) continue;
+    if (batch.inputs.size() > kMost) continue;
     std::vector<std::int32_t> made = translate(*p.network, batch, {})[0];
     if (made.empty() || static_cast<std::int64_t>(made.size()) > kMost) continue;
     std::vector<std::string> rows = symbol_names(*p.source->target_tokenizer(), made);
