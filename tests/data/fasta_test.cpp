@@ -128,6 +128,24 @@ TEST(FastaSource, SequencesAreOneHotAndPadded) {
   EXPECT_EQ(seen, 2);
 }
 
+TEST(FastaSource, TestSequencesAreKnownByTheirLetters) {
+  const TempFolder folder;
+  write_genes(folder);
+  const LoadedData data = source_of(kClasses)->load(folder.path(), 3);
+  ASSERT_EQ(data.test_names.size(), static_cast<std::size_t>(data.test->size()));
+  const std::map<char, std::vector<float>> codes = {{'A', {1, 0, 0, 0}}, {'C', {0, 1, 0, 0}},
+                                                    {'G', {0, 0, 1, 0}}, {'T', {0, 0, 0, 1}},
+                                                    {'t', {0, 0, 0, 1}}, {'N', {0.25f, 0.25f, 0.25f, 0.25f}}};
+  for (std::uint32_t i = 0; i < data.test->size(); ++i) {
+    std::vector<float> wanted;
+    for (char letter : data.test_names[i]) {
+      const std::vector<float>& code = codes.at(letter);
+      wanted.insert(wanted.end(), code.begin(), code.end());
+    }
+    EXPECT_EQ(data.test->fetch(std::vector<std::uint32_t>{i}).inputs.to_vector<float>(), wanted) << i;
+  }
+}
+
 TEST(FastaSource, SequencesOfOneLengthNeedNoLengths) {
   const TempFolder folder;
   folder.write("a.fa", ">1\nAC\n>2\nCA\n");

@@ -20,7 +20,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
@@ -243,6 +245,8 @@ TEST(WavSource, AFolderOfClassesBecomesFrames) {
   // 1360 samples: 1 + (1360 - 200) / 80 frames.
   EXPECT_EQ(data.train->input_shape(), (Shape{15, 20}));
   EXPECT_THAT(data.notes, Contains("8 sequences of 8 to 15 steps (mean 11.5), 20 numbers each"));
+  EXPECT_EQ(data.test_names.size(), static_cast<std::size_t>(data.test->size()));
+  EXPECT_THAT(data.test_names, Each(EndsWith(".wav"))) << "sounds are known by their files";
   // Standardised by the training part: mean 0 and deviation 1 of each feature.
   std::vector<double> sum(20), squares(20);
   double count = 0;

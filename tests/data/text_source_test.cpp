@@ -81,6 +81,11 @@ TEST(TextTable, TextsBecomeSequencesOfTokenNumbers) {
   EXPECT_EQ(data.train->input_shape(), data.test->input_shape());
 }
 
+TEST(TextTable, TestTextsAreKeptAsPeopleReadThem) {
+  TempFile train(kTrain), test("review,mood\n\"bad\nnew  film\",sad\n" + std::string(1000, 'x') + ",happy\n");
+  EXPECT_THAT(load(parts(train, test), kFiles).test_names, ElementsAre("bad new  film", std::string(397, 'x') + "..."));
+}
+
 TEST(TextTable, NewFilesAreTreatedAsTheTrainingFileWas) {
   TempFile train(kTrain), test(kTest);
   std::unique_ptr<Source> source = source_of(parts(train, test), kFiles);

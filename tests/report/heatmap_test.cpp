@@ -30,6 +30,17 @@ TEST(Heatmap, SmallMatricesCarryNumbers) {
   EXPECT_THAT(attribute_values(svg, "data-cells"), testing::ElementsAre("0 0 50 0 1 4 1 1 46"));
 }
 
+TEST(Heatmap, ALongTitleOfASmallMatrixHasRoom) {
+  auto place_of_rows_name = [](const std::string& title) {
+    Heatmap map = confusion_heatmap({"a", "b"}, {{5, 4}, {3, 4}});
+    map.title = title;
+    const std::string svg = map.svg(), before = svg.substr(0, svg.find("↓ true"));
+    return std::stod(before.substr(before.rfind("x=\"") + 3));
+  };
+  EXPECT_GT(place_of_rows_name("Confusion matrix, validation part"), 250) << "33 letters of some 7 units";
+  EXPECT_LT(place_of_rows_name("C"), 250) << "else it ends with the cells";
+}
+
 TEST(Heatmap, ShadesAreSharesOfTheTrueClass) {
   Heatmap map = confusion_heatmap({"a", "b", "c"}, {{75, 25, 0}, {0, 4, 0}, {0, 0, 0}});
   EXPECT_THAT(map.shades, testing::ElementsAre(0.75, 0.5, 0, 0, 1, 0, 0, 0, 0));  // 0.5 = sqrt(25 / 100)

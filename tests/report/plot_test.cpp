@@ -62,6 +62,18 @@ TEST(Plot, SvgOfEveryKindIsWellFormed) {
   EXPECT_EQ(count_of(file, "class=\"plot\""), 3);
 }
 
+TEST(Plot, PositionsMayHaveNames) {
+  std::vector<std::string> days;
+  for (int i = 1; i <= 300; ++i) days.push_back("day " + std::to_string(i));
+  std::string svg = Plot().x_names(days).line("", count_up(300), count_up(300)).size(600, 200).svg();
+  EXPECT_EQ(markup_fault(svg), "");
+  const int written = count_of(svg, ">day ");
+  EXPECT_GE(written, 3);
+  EXPECT_LE(written, 8) << "as many as fit";
+  EXPECT_EQ(count_of(svg, "rotate("), 0);
+  EXPECT_THAT(svg, HasSubstr("data-names=\"day 1\nday 2\n")) << "the others are read under the pointer";
+}
+
 TEST(Plot, LineRunsFromCornerToCorner) {
   std::string svg = Plot().line("", {0, 1, 2}, {0, 5, 10}).x_range(0, 2).y_range(0, 10).size(300, 200).svg();
   std::vector<double> area = numbers(attribute_values(svg, "data-area").at(0));
