@@ -67,7 +67,8 @@ std::string explained(const CLI::ParseError& e, const CLI::App& app) {
   } else if (!commands.empty()) {
     text = "say what to do: " + gradus::comma_list(commands);
   } else if (e.get_name() == "ArgumentMismatch" && blamed != nullptr) {
-    text = blamed->get_name() + " needs a value: " + without_period(blamed->get_description());
+    text = blamed->get_name() + (blamed->count() > 1 ? " is given more than once: " : " needs a value: ") +
+           without_period(blamed->get_description());
   } else if (e.get_name() == "RequiredError") {
     auto all = command.get_options();
     auto o =

@@ -27,6 +27,10 @@ Alphabet::Alphabet(const std::string& name, const std::string& place) : name_(na
     add_dna();
     return;
   }
+  for (const char* word : {"DNA", "rna", "RNA", "protein", "amino"})  // letters, too, but hardly meant so
+    if (name == word)
+      throw Error(ErrorKind::config, {place, "\"dna\", or the letters themselves", shown(name),
+                                      "write \"dna\" for DNA and RNA, \"ACDEFGHIKLMNPQRSTVWY\" for proteins"});
   letters_ = name;
   if (letters_.size() < 2 || letters_.size() > kMost)
     throw Error(ErrorKind::config, {place, fmt::format("\"dna\", or from 2 to {} letters such as \"HEC\"", kMost),

@@ -226,6 +226,10 @@ LoadedData SequenceSource::load(const std::string& folder, std::uint64_t seed) {
   Column group = split.column ? s.known.column(*split.column).select(usable) : Column::numeric("", {});
   if (split.column) plan.column = &group;
   bool has_classes = task_.classifies() && !per_step_;
+  if (per_step_ && split.method == "stratified")
+    throw Error(ErrorKind::config, "prepare.split",
+                "\"stratified\" goes by the class of a sequence, and here each step has its own",
+                "use method = \"random\"");
   if (has_classes) {
     plan.classes = target_.classes(targets_known);
     plan.class_names = task_.classes;

@@ -21,11 +21,28 @@ void ForecastParams::fields(Fields& f) {
   f("sort", sort, "whether rows are to be sorted by time; else rows out of order are an error");
 }
 
+namespace {
+
+std::string named(const std::string& name) { return shown(name); }
+std::string named(std::int64_t number) { return std::to_string(number); }
+
+template <class T>
+void check_once(const std::vector<T>& all, const char* place, const char* who) {
+  for (auto it = all.begin(); it != all.end(); ++it)
+    if (std::find(all.begin(), it, *it) != it)
+      throw Error(ErrorKind::config, place, fmt::format("{} {} twice", who, named(*it)), "name it once");
+}
+
+}  // namespace
+
 void ForecastParams::check() const {
   if (value.empty())
     throw Error(ErrorKind::config, "data.value", "is missing", "name the column to forecast: value = \"temp\"");
   if (window < 1)
     throw Error(ErrorKind::config, "data.window", "is missing", "say how many steps an example sees: window = 30");
+  check_once(columns(), "data.value", "value and features name");
+  check_once(lags, "data.lags", "names");
+  check_once(calendar, "data.calendar", "names");
   for (const std::string& cycle : calendar)
     if (std::ranges::find(kCalendarCycles, cycle) == kCalendarCycles.end())
       throw Error(ErrorKind::config, {"data.calendar", "some of " + comma_list(kCalendarCycles), shown(cycle), ""});

@@ -12,6 +12,7 @@
 #include "gradus/base/memory.h"
 #include "gradus/base/parallel.h"
 #include "gradus/base/version.h"
+#include "gradus/data/numbers.h"
 #include "gradus/model/model_file.h"
 #include "gradus/nn/blueprint.h"
 #include "gradus/train/augmentation_check.h"
@@ -179,6 +180,12 @@ void set_streams(const Experiment& e, LoadedData& data) {
                                     "a whole number >= 1: a text is read in so many places", describe(batch), ""});
   for (std::shared_ptr<const Dataset>* part : {&data.train, &data.validation, &data.test})
     if (*part) *part = (*part)->in_streams(batch.as_integer(), length.value_or(kLength));
+  const std::int64_t places = data.train->streams(), steps = data.train->input_shape()[0];
+  if (places < batch.as_integer() || steps < length.value_or(kLength))
+    data.notes.push_back(
+        fmt::format("the training text is too short for batches of {} x {} symbols: it is read in {}, {} at a time",
+                    batch.as_integer(), length.value_or(kLength), count_text(static_cast<std::size_t>(places), "place"),
+                    count_text(static_cast<std::size_t>(steps), "symbol")));
 }
 
 Prepared prepared(const Experiment& e) {

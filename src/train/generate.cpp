@@ -7,6 +7,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/text.h"
+#include "gradus/data/text/utf8.h"
 
 namespace gradus {
 namespace {
@@ -23,10 +24,14 @@ void check(const GenerateOptions& o) {
 
 // The symbols that the network reads first. An empty prompt begins as a line does.
 std::vector<std::int32_t> beginning(const Tokenizer& tokenizer, const std::string& prompt) {
+  check_utf8(prompt, "prompt");
   std::vector<std::int32_t> symbols = tokenizer.encode(prompt.empty() ? "\n" : prompt);
   if (tokenizer.bounds() && !symbols.empty() && symbols.back() == kEnd) symbols.pop_back();
   if (prompt.empty() && (symbols.empty() || symbols[0] == kUnknown))
     symbols = {static_cast<std::int32_t>(tokenizer.size() - 1)};
+  if (symbols.empty())
+    throw Error(ErrorKind::value, {"prompt", "text with a symbol in it", "white space, which the tokenizer passes over",
+                                   "leave it out to begin anew"});
   for (std::size_t i = 0; i < symbols.size(); ++i)
     if (symbols[i] == kUnknown)
       throw Error(ErrorKind::value, "prompt",

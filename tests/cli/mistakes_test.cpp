@@ -293,6 +293,7 @@ TEST(Command, ArgumentMistakesAreToldAsAllOthers) {
       {{"train", "x.toml", "more"}, {"gradus: train:", "\"more\""}},
       {{"train", "x.toml", "--threads", "0"}, {"gradus train", "--threads", "1024"}},
       {{"train", "x.toml", "--set"}, {"gradus: train: --set needs a value"}},
+      {{"generate", "run", "--prompt", "a", "--prompt", "b"}, {"gradus: generate: --prompt is given more than once"}},
       {{"predict"}, {"gradus: predict: RUN is missing"}},
       {{"predict", "run"}, {"gradus: predict: --data FILE is missing", "gradus predict --help"}},
       {{"show"}, {"gradus show", "catalog", "run"}},

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "command.h"
 #include "gradus/base/value.h"
@@ -174,10 +175,16 @@ TEST(Text, MistakesAreTold) {
           "d\n");
   refused({"--set", "data.source=\"bad.txt\""}, "bad.txt:2:2");
   refused({"--set", "data.tokenizer={ type = \"char\", max_length = 50 }"}, "would cut the whole text");
+  refused({"--set", "data.tokenizer={ type = \"char\", bounds = true }"}, "marks texts, and this is one whole");
+  f.write("short.txt", "abcdefg");
+  refused({"--set", "data.source=\"short.txt\""}, "give it a larger share, or use a longer text");
   f.write("once.txt", "every word of this stands here but once");
   refused({"--set", "data.source=\"once.txt\"", "--set", "data.tokenizer=\"word\""}, "min_count = 1");
   f.write("empty.txt", "");
   refused({"--set", "data.source=\"empty.txt\""}, "the text is empty");
+  f.write("huge.txt", "");
+  std::filesystem::resize_file(f / "huge.txt", std::uintmax_t{1} << 43);  // a hole, which takes no room on the disk
+  refused({"--set", "data.source=\"huge.txt\""}, "its text: 8796.1 GB");
 
   ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--overwrite"}).code, 0);
   Result r = gradus({"generate", f / "run", "--prompt", "the Cat"});
@@ -185,6 +192,34 @@ TEST(Text, MistakesAreTold) {
   EXPECT_THAT(r.err, HasSubstr("symbol 5 (of 7) did not occur"));
   EXPECT_THAT(gradus({"predict", f / "run", "--data", f / "text.txt"}).err, HasSubstr("gradus generate"));
   EXPECT_EQ(gradus({"generate", f / "run", "--temperature", "-1"}).code, 2);
+  EXPECT_THAT(gradus({"generate", f / "run", "--prompt", "the \xFF"}).err, HasSubstr("prompt:1:5"));
+  EXPECT_THAT(gradus({"evaluate", f / "run", "--data", f / "empty.txt"}).err, HasSubstr("use a longer text"));
+
+  r = gradus({"train", config, "--out", f / "run", "--overwrite", "--set", "train.sequence_length=1000"});
+  EXPECT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(r.out + r.err, HasSubstr("too short for batches of 8 x 1000 symbols: it is read in 1 place"));
+  r = gradus({"train", config, "--out", f / "words", "--set", "data.tokenizer=\"word\""});
+  ASSERT_EQ(r.code, 0) << r.err;
+  EXPECT_THAT(gradus({"generate", f / "words", "--prompt", "  "}).err, HasSubstr("leave it out to begin anew"));
+}
+
+TEST(Text, LabelledTextsThatAreAllUnknownAreRefused) {
+  Folder f;
+  std::string table = "text,mood\n", unlabelled = table;
+  for (int i = 0; i < 20; ++i) table += "word" + std::to_string(i) + (i % 2 ? ",happy\n" : ",sad\n");
+  f.write("texts.csv", table);
+  std::string config = f.write(
+      "mood.toml",
+      "name = \"mood\"\nseed = 1\n[data]\nsource = \"texts.csv\"\ntext = \"text\"\ntarget = \"mood\"\n[prepare]\nsplit "
+      "= { method = \"stratified\", train = 0.7, test = 0.3 }\n[model]\nlayers = [ { type = \"embedding\", size = 4 "
+      "}, { type = \"sequence_pool\" }, { type = \"linear\" } ]\n[train]\nepochs = 1\n");
+  Result r = gradus({"train", config, "--out", f / "run"});
+  EXPECT_EQ(r.code, 1);
+  EXPECT_THAT(r.err, HasSubstr("use more text, or min_count = 1"));
+  ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--set", "data.tokenizer=\"char\""}).code, 0);
+  f.write("new.csv", unlabelled + "word1,\n");
+  EXPECT_THAT(gradus({"evaluate", f / "run", "--data", f / "new.csv"}).err,
+              HasSubstr("has no text with a target; fill in \"mood\""));
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ TEST(FastaReader, WhatIsNoBaseIsNamedWithItsPlace) {
 
 TEST(FastaReader, WhatIsNoFastaFileIsRefused) {
   EXPECT_THAT(refused("\nACGT\n>a\nA\n"), AllOf(HasSubstr(".fa:2:1"), HasSubstr("a header"), HasSubstr("\"ACGT\"")));
+  EXPECT_THAT(refused(">a\nA\n>caf\xE9 x\nA\n"), AllOf(HasSubstr(".fa:3:5"), HasSubstr("a header in UTF-8")));
   EXPECT_THAT(refused(""), HasSubstr("holds no sequence"));
   EXPECT_THAT(refused("\n \n"), HasSubstr("holds no sequence"));
   EXPECT_THAT(refused(">a\nA\n>b\n\n>c\nA\n"), AllOf(HasSubstr(".fa:3:"), HasSubstr("\"b\" has no letters")));

@@ -213,6 +213,17 @@ TEST(SequenceTable, MistakesInTheKeysAreNamed) {
   EXPECT_THAT(refused("value = \"x\"\nid = \"s\"\nalphabet = \"dna\"\ntarget = \"y\"\n"), HasSubstr("data.alphabet"));
   EXPECT_THAT(refused("sequence = \"s\"\nalphabet = \"dna\"\nsort = true\ntarget = \"y\"\n"), HasSubstr("data.time"));
   EXPECT_THAT(refused("columns = \"x..s\"\ntarget = \"y\"\n"), HasSubstr("goes backwards"));
+  EXPECT_THAT(refused("columns = [\"x\", \"x\"]\ntarget = \"y\"\n"),
+              AllOf(HasSubstr("data.columns"), HasSubstr("\"x\" is named twice")));
+  EXPECT_THAT(refused("id = \"s\"\nvalue = [\"x\", \"x\"]\ntarget = \"y\"\n"), HasSubstr("data.value"));
+  EXPECT_THAT(refused("sequence = \"s\"\nalphabet = \"protein\"\ntarget = \"y\"\n"),
+              HasSubstr("the letters themselves"));
+  EXPECT_THAT(refused("id = \"s\"\nvalue = \"x\"\ntarget_per = \"step\"\ntarget = \"y\"\n",
+                      "split = { method = \"stratified\", train = 0.5, test = 0.5 }\n"),
+              HasSubstr("here each step has its own"));
+  const OneTable odd("p1,p2,p3,y\n1,2,3,a\n1,warm,3,b\n");
+  EXPECT_THAT(odd.error(ErrorKind::data, "columns = \"p1..p3\"\ntarget = \"y\"\n"),
+              AllOf(HasSubstr(":3, column \"p2\""), HasSubstr("got \"warm\"")));
   EXPECT_THAT(refused("columns = [\"x\", \"y\"]\nper_step = 3\ntarget = \"y\"\n"), HasSubstr("a divisor of 2 columns"));
   EXPECT_THAT(refused("sequence = \"s\"\nalphabet = \"dna\"\nper_step = 2\ntarget = \"y\"\n"), HasSubstr("per_step"));
   EXPECT_THAT(refused("sequence = \"s\"\nalphabet = \"dna\"\ntarget = \"y\"\n",

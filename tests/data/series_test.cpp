@@ -390,6 +390,9 @@ TEST(SeriesSource, MistakesAreNamed) {
   };
   EXPECT_THAT(config("window = 3\n"), HasSubstr("data.value: is missing"));
   EXPECT_THAT(config("value = \"x\"\n"), HasSubstr("data.window: is missing"));
+  EXPECT_THAT(config("time = \"day\"\nvalue = \"x\"\nfeatures = \"x\"\nwindow = 2\n"), HasSubstr("\"x\" twice"));
+  EXPECT_THAT(config(std::string(kKeys) + "lags = [3, 3]\n"), HasSubstr("data.lags: names 3 twice"));
+  EXPECT_THAT(config(std::string(kKeys) + "calendar = [\"month\", \"month\"]\n"), HasSubstr("\"month\" twice"));
   EXPECT_THAT(config(std::string(kKeys) + "calendar = \"moon\"\n"),
               AllOf(HasSubstr("data.calendar"), HasSubstr("\"moon\"")));
   EXPECT_THAT(config(std::string(kKeys) + "season = 10\n"), AllOf(HasSubstr("data.season"), HasSubstr("at most 9")));

@@ -42,6 +42,7 @@ bool FastaReader::next(FastaRecord& record) {
     return false;
   }
   ++count_;
+  check_header();
   record.id = first_word(header_);
   if (record.id.empty()) record.id = std::to_string(count_);
   record.line = header_line_;
@@ -60,6 +61,14 @@ bool FastaReader::next(FastaRecord& record) {
     throw Error(ErrorKind::data, fmt::format("{}:{}", path_, record.line),
                 "the sequence " + shown(record.id) + " has no letters", "remove its header");
   return true;
+}
+
+void FastaReader::check_header() const {
+  if (is_utf8(header_)) return;
+  std::size_t column = 2;  // behind the ">"
+  for (std::string_view rest = header_; utf8_length(rest) > 0; rest.remove_prefix(utf8_length(rest))) ++column;
+  throw Error(ErrorKind::data, {fmt::format("{}:{}:{}", path_, header_line_, column), "a header in UTF-8",
+                                "another encoding in " + shown(header_, 40), "save the file as UTF-8"});
 }
 
 // The next line without its end.

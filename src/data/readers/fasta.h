@@ -24,11 +24,13 @@ class FastaReader {
   FastaReader(const std::string& path, Alphabet alphabet, std::uint64_t max_bytes = std::uint64_t{1} << 36);
 
   // Reads the next sequence; false at the end of the file. Throws Error{data} with line and column for text before the
-  // first header, a letter that the alphabet does not have, a sequence without letters, and a file without sequences.
+  // first header, a header that is not UTF-8, a letter that the alphabet does not have, a sequence without letters, and
+  // a file without sequences.
   bool next(FastaRecord& record);
 
  private:
   bool next_line(std::string_view& line);
+  void check_header() const;
   void append_letters(std::string_view line, std::string& to) const;
   std::string place(std::size_t column) const;
 

@@ -54,6 +54,10 @@ void SequenceForm::check() const {
   auto refuse = [](bool wrong, const char* key, const char* message, const char* fix) {
     if (wrong) throw Error(ErrorKind::config, std::string("data.") + key, message, fix);
   };
+  for (const auto* names : {&columns, &value})
+    for (auto it = names->begin(); it != names->end(); ++it)
+      refuse(std::find(names->begin(), it, *it) != it, names == &columns ? "columns" : "value",
+             (shown(*it) + " is named twice").c_str(), "name it once");
   refuse(sequence && !alphabet, "alphabet", "is missing",
          "write alphabet = \"dna\", or its letters: alphabet = \"HEC\"");
   refuse(is_long() && alphabet, "alphabet", "is for letters, and value names columns of numbers", "leave it out");
@@ -161,7 +165,13 @@ class SequenceTableSource final : public SequenceSource {
     std::vector<std::string> names = names_given(given, place);
     if (names.empty()) throw Error(ErrorKind::config, place, "names no file");
     Table table = read_tables(names, folder, place, with_kinds(csv_));
-    if (!form_.columns.empty()) form_.columns = columns_in(form_.columns, table);
+    if (!form_.columns.empty()) {
+      form_.columns = columns_in(form_.columns, table);
+      const ColumnKind kind = form_.alphabet ? ColumnKind::categorical : ColumnKind::numeric;
+      auto is_other = [&](const std::string& name) { return table.column(name).kind() != kind; };
+      // Of a range the names are known only now, and what they are to hold.
+      if (std::ranges::any_of(form_.columns, is_other)) table = read_tables(names, folder, place, with_kinds(csv_));
+    }
     per_step_ = form_.target_per == "step";
     name_features();
     std::vector<std::string> known = targets_;

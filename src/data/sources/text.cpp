@@ -63,6 +63,9 @@ class TextSource final : public Source {
       throw Error(ErrorKind::config, cut->place("data.tokenizer.max_length"),
                   "would cut the whole text to its beginning",
                   "leave it out; train.sequence_length says how far back gradients go");
+    if (const Value* bounds = data_.tokenizer.find("bounds"); bounds != nullptr && *bounds == Value(true))
+      throw Error(ErrorKind::config, bounds->place("data.tokenizer.bounds"), "marks texts, and this is one whole",
+                  "leave it out");
     data_.files.check(split, "book.txt");
     const bool by_files = split.method == "files";
     std::string text =
@@ -74,9 +77,7 @@ class TextSource final : public Source {
                   text.empty() ? "the text is empty" : "its training part is empty", "");
     tokenizer_ = tokenizers().make(data_.tokenizer, "data.tokenizer");
     tokenizer_->learn([&](const std::function<void(std::string_view)>& visit) { visit(parts.train); });
-    if (tokenizer_->size() <= reserved_count(tokenizer_->bounds()))
-      throw Error(ErrorKind::data, "data.tokenizer", "no symbol of the training part occurs often enough to be known",
-                  "use a longer text, or min_count = 1");
+    require_known_tokens(*tokenizer_);
 
     LoadedData out;
     out.symbols = tokenizer_->size();
@@ -84,10 +85,11 @@ class TextSource final : public Source {
     Value sizes = Value::table();
     auto part = [&](const char* name, std::string_view piece) -> std::shared_ptr<const Dataset> {
       if (piece.empty()) return nullptr;
+      require_token_memory(*tokenizer_, piece, "the " + std::string(name) + " part");
       std::vector<std::int32_t> tokens = tokenizer_->encode(piece);
       sizes.set(name, static_cast<std::int64_t>(tokens.size()));
       note_unknown(tokens, name, out.notes);
-      return dataset(tokens, name);
+      return dataset(tokens, "the " + std::string(name) + " part", "give it a larger share, or use a longer text");
     };
     out.train = part("train", parts.train);
     out.validation = part("validation", parts.validation);
@@ -112,13 +114,13 @@ class TextSource final : public Source {
 
   OpenedData open(const std::vector<std::string>& files, bool) override {
     if (files.empty()) throw Error(ErrorKind::usage, "--data", "names no file");
-    std::string text;
-    for (const std::string& file : files) text += read_text_file(file);
+    std::string text = read(files);
     OpenedData out;
     out.has_target = true;
+    require_token_memory(*tokenizer_, text, files[0]);
     std::vector<std::int32_t> tokens = tokenizer_->encode(text);
     note_unknown(tokens, files[0], out.notes);
-    out.data = dataset(tokens, files[0]);
+    out.data = dataset(tokens, files[0], "use a longer text");
     return out;
   }
 
@@ -133,8 +135,16 @@ class TextSource final : public Source {
   }
 
   static std::string read(const std::vector<std::string>& files, const std::string& folder, const std::string& place) {
+    std::vector<std::string> paths;
+    for (const std::string& file : files) paths.push_back(data_file(folder, file, place));
+    return read(paths);
+  }
+  static std::string read(const std::vector<std::string>& paths) {
     std::string text;
-    for (const std::string& file : files) text += read_text_file(data_file(folder, file, place));
+    for (const std::string& path : paths) {
+      std::string more = read_text_file(path);
+      text = text.empty() ? std::move(more) : text + more;
+    }
     return text;
   }
 
@@ -155,11 +165,12 @@ class TextSource final : public Source {
     return {text.substr(0, a), text.substr(a, b - a), text.substr(b, c - b), text.substr(c)};
   }
 
-  std::shared_ptr<const Dataset> dataset(const std::vector<std::int32_t>& tokens, const std::string& name) const {
+  std::shared_ptr<const Dataset> dataset(const std::vector<std::int32_t>& tokens, const std::string& name,
+                                         const std::string& fix) const {
     const auto count = static_cast<std::int64_t>(tokens.size());
     if (count < 2)
       throw Error(ErrorKind::data,
-                  {name, "two symbols or more", std::to_string(count), "each symbol's next one is what is learned"});
+                  {name, "two symbols or more, as each one's next is what is learned", std::to_string(count), fix});
     return std::make_shared<const StreamDataset>(Tensor::from(tokens, {count}), kStreams, kLength);
   }
 

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "gradus/base/error.h"
+#include "gradus/base/memory.h"
 
 namespace gradus {
 namespace {
@@ -95,6 +96,10 @@ PairCounts::PairCounts(const TextIndex& pieces, const std::vector<std::int64_t>&
   if (bytes > static_cast<std::size_t>(INT32_MAX))
     throw Error(ErrorKind::data, {"tokenizer \"bpe\"", "at most 2^31 - 1 bytes of different pieces of text",
                                   std::to_string(bytes), "learn from fewer texts"});
+  constexpr double kBytes = 40;  // of each place: four arrays, and the places of pairs while these arrays grow
+  require_memory(kBytes * static_cast<double>(bytes), ErrorKind::data, "tokenizer \"bpe\"",
+                 std::to_string(bytes) + " bytes of different pieces of text", "learn from fewer texts");
+  for (std::vector<std::int32_t>* array : {&symbol_, &previous_, &next_, &piece_}) array->reserve(bytes);
   for (std::size_t p = 0; p < pieces.size(); ++p) {
     std::string_view text = pieces.text(static_cast<std::int32_t>(p));
     for (std::size_t i = 0; i < text.size(); ++i) {

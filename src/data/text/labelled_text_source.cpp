@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gradus/base/error.h"
+#include "gradus/base/text.h"
 #include "gradus/data/numbers.h"
 #include "gradus/data/sequence_dataset.h"
 #include "gradus/data/text/text_summary.h"
@@ -96,7 +97,8 @@ LoadedData LabelledTextSource::load(const std::string& folder, std::uint64_t see
   tokenizer_->learn([&](const std::function<void(std::string_view)>& visit) {
     for (std::uint32_t row : parts.train) visit(list.texts()[row]);
   });
-  EncodedTexts encoded = encode_all(*tokenizer_, list.texts());
+  require_known_tokens(*tokenizer_);
+  EncodedTexts encoded = encode(list);
   for (const auto& notes : {text_notes(list, encoded, max_length()), duplicate_notes(list, parts)})
     out.notes.insert(out.notes.end(), notes.begin(), notes.end());
   add_text_summary(out.summary, *tokenizer_, encoded, parts);
@@ -109,6 +111,11 @@ LoadedData LabelledTextSource::load(const std::string& folder, std::uint64_t see
   out.symbols = tokenizer_->size();
   out.task = task_;
   return out;
+}
+
+EncodedTexts LabelledTextSource::encode(const TextList& list) const {
+  for (std::size_t i = 0; i < list.size(); ++i) require_token_memory(*tokenizer_, list.texts()[i], list.name(i));
+  return encode_all(*tokenizer_, list.texts());
 }
 
 Tensor LabelledTextSource::targets(const Table& known) const {
@@ -155,8 +162,10 @@ OpenedData LabelledTextSource::open(const std::vector<std::string>& files, bool 
       out.notes.push_back(count_text(list.size() - labelled.size(), "text") + " without a target, left out");
     list = list.select(labelled);
   }
-  if (list.size() == 0) throw Error(ErrorKind::data, files[0], "has no texts to work on");
-  EncodedTexts encoded = encode_all(*tokenizer_, list.texts());
+  if (list.size() == 0)
+    throw Error(ErrorKind::data, files[0], out.notes.empty() ? "has no texts to work on" : "has no text with a target",
+                out.notes.empty() ? "" : "fill in " + quoted(task_.outputs[0]));
+  EncodedTexts encoded = encode(list);
   for (const std::string& note : text_notes(list, encoded, max_length())) out.notes.push_back(note);
   auto n = static_cast<std::int64_t>(list.size());
   Tensor none = task_.classifies() ? Tensor::zeros({n}, Dtype::i32) : Tensor::zeros({n, task_.width()});

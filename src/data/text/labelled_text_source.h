@@ -60,6 +60,7 @@ class LabelledTextSource : public Source {
                         std::vector<std::string>& notes);
   Split divide(const TextList& list, const SplitParams& split, std::size_t train_texts, std::uint64_t seed,
                LoadedData& out);
+  EncodedTexts encode(const TextList& list) const;
   Tensor targets(const Table& known) const;
   std::shared_ptr<const Dataset> dataset(const EncodedTexts& encoded, Tensor target) const;
   std::int64_t max_length() const;

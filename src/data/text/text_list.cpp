@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "gradus/base/file.h"
+#include "gradus/base/memory.h"
 #include "gradus/data/text/utf8.h"
 
 namespace gradus {
@@ -63,9 +65,13 @@ std::string TextList::name(std::size_t text) const {
 }
 
 std::string read_text_file(const std::string& path) {
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  if (!unknown) require_memory(static_cast<double>(size), ErrorKind::data, path, "its text", "use a part of it");
   std::string bytes = read_file(path);
   check_utf8(bytes, path);
-  return std::string(without_mark(bytes));
+  bytes.erase(0, bytes.size() - without_mark(bytes).size());
+  return bytes;
 }
 
 std::vector<std::string> lines_of(std::string_view text) {

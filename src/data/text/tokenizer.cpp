@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gradus/base/error.h"
+#include "gradus/base/memory.h"
 #include "gradus/base/parallel.h"
 #include "gradus/data/text/utf8.h"
 
@@ -79,6 +80,23 @@ std::unique_ptr<Tokenizer> restored_tokenizer(const Value& state) {
   std::unique_ptr<Tokenizer> tokenizer = tokenizers().make(state.at("tokenizer"), "tokenizer");
   tokenizer->restore(state.at("learned"));
   return tokenizer;
+}
+
+void require_known_tokens(const Tokenizer& tokenizer) {
+  if (tokenizer.size() <= reserved_count(tokenizer.bounds()))
+    throw Error(ErrorKind::data, "data.tokenizer", "no symbol of the training part occurs often enough to be known",
+                "use more text, or min_count = 1");
+}
+
+void require_token_memory(const Tokenizer& tokenizer, std::string_view text, const std::string& place) {
+  constexpr std::size_t kSample = 1 << 20;
+  constexpr double kBytes = 12;  // of each token, while an array of them grows or is copied
+  if (text.size() <= kSample) return;
+  const std::string_view sample = first_code_points(text.substr(0, kSample), kSample / 4);
+  const double tokens = static_cast<double>(tokenizer.encode(sample).size()) / static_cast<double>(sample.size()) *
+                        static_cast<double>(text.size());
+  require_memory(kBytes * tokens, ErrorKind::data, place, fmt::format("{:.2g} tokens", tokens),
+                 "use a part of the text, or a tokenizer with longer tokens");
 }
 
 Vocabulary counted_vocabulary(const TextIndex& symbols, const std::vector<std::int64_t>& counts,

@@ -80,6 +80,11 @@ const Catalog<Tokenizer>& tokenizers();
 Value tokenizer_state(const Value& spec, const Tokenizer& tokenizer);
 std::unique_ptr<Tokenizer> restored_tokenizer(const Value& state);
 
+// Refuses (Error{data}) what has learned no token, so that all texts are alike to it.
+void require_known_tokens(const Tokenizer& tokenizer);
+// Refuses a text whose tokens memory has no room for, judged by its first megabyte: Error{data} for `place`.
+void require_token_memory(const Tokenizer& tokenizer, std::string_view text, const std::string& place);
+
 // For tokenizers with a vocabulary: one from the counts of an index's texts.
 Vocabulary counted_vocabulary(const TextIndex& symbols, const std::vector<std::int64_t>& counts,
                               const Vocabulary::Limits& limits);
