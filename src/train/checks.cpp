@@ -176,17 +176,21 @@ void check_steps(const Shape& output, const LoadedData& data, const Loss& loss) 
                                   : "leave out the last linear layer's units"});
 }
 
-void check_output(const Shape& output, const TaskSpec& task, const Loss& loss) {
+void check_output(const Shape& input, const Shape& output, const TaskSpec& task, const Loss& loss) {
   std::int64_t width = network_width(task, loss);
   if (output == Shape{width}) return;
   if (task.classifies() && output.rank() == 1 && loss.takes(output[0], task.width())) return;
   std::string wanted = std::to_string(width) + (task.classifies() ? (width == 1 ? " score" : " scores, one per class")
                                                 : width == 1      ? " number"
                                                                   : " numbers, one per target");
-  throw Error(ErrorKind::config,
-              {"model.layers", "a result of " + wanted + " for each example", output.text(),
-               output.rank() > 1 ? "add { type = \"flatten\" } before the first linear layer"
-                                 : "leave out the last linear layer's units, or set them to " + std::to_string(width)});
+  const bool is_sequence = input.rank() <= 2 && output.rank() == 2;  // symbols [time], or [time, features]
+  throw Error(
+      ErrorKind::config,
+      {"model.layers", "a result of " + wanted + " for each example", output.text(),
+       is_sequence ? "give the recurrent layer output = \"last\", or add { type = \"sequence_pool\" } before the "
+                     "last linear layer"
+       : output.rank() > 1 ? "add { type = \"flatten\" } before the first linear layer"
+                           : "leave out the last linear layer's units, or set them to " + std::to_string(width)});
 }
 
 }  // namespace
@@ -205,7 +209,7 @@ std::vector<std::string> check_experiment(const Experiment& e, const LoadedData&
   else if (data.task.per_place)
     check_places(output, data, loss);
   else
-    check_output(output, data.task, loss);
+    check_output(data.train->input_shape(), output, data.task, loss);
   return warnings;
 }
 

@@ -217,6 +217,9 @@ TEST(Text, LabelledTextsThatAreAllUnknownAreRefused) {
   EXPECT_EQ(r.code, 1);
   EXPECT_THAT(r.err, HasSubstr("use more text, or min_count = 1"));
   ASSERT_EQ(gradus({"train", config, "--out", f / "run", "--set", "data.tokenizer=\"char\""}).code, 0);
+  r = gradus({"train", config, "--out", f / "run", "--overwrite", "--set", "data.tokenizer=\"char\"", "--set",
+              "model.layers.1={ type = \"gru\", units = 4 }"});
+  EXPECT_THAT(r.err, HasSubstr("output = \"last\""));
   f.write("new.csv", unlabelled + "word1,\n");
   EXPECT_THAT(gradus({"evaluate", f / "run", "--data", f / "new.csv"}).err,
               HasSubstr("has no text with a target; fill in \"mood\""));
