@@ -56,9 +56,14 @@ TEST(SequenceTable, AnAlphabetOfOnesOwnMayLackLetters) {
               AllOf(HasSubstr("t.csv: column \"s\", row 2, letter 2"), HasSubstr("one of the letters HEC"),
                     HasSubstr("got \"-\""), HasSubstr("unknown = \"zero\"")));
   const LoadedData data = table.load(keys + "unknown = \"zero\"\n");
+  EXPECT_THAT(data.notes, Contains(HasSubstr("not in the alphabet and become zeros")));
   EXPECT_EQ(data.task.kind, Task::regression);
   EXPECT_THAT(inputs_of(*data.train, 1), ElementsAre(0, 0, 1, 0, 0, 0, 1, 0, 0));
   EXPECT_THAT(row_of(*data.train, 1).target.to_vector<float>(), ElementsAre(2.5f));
+  const OneTable foreign("s,y\nAC,1.5\nGG,2.5\n");
+  EXPECT_THAT(
+      foreign.error(ErrorKind::data, "sequence = \"s\"\nalphabet = \"XYZ\"\nunknown = \"zero\"\ntarget = \"y\"\n"),
+      AllOf(HasSubstr("t.csv"), HasSubstr("none in any sequence")));
 }
 
 TEST(SequenceTable, AColumnHoldsALetter) {

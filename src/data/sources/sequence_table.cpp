@@ -227,8 +227,19 @@ class SequenceTableSource final : public SequenceSource {
                                          : add_numbers(table, row, s.values);
       s.add(id != nullptr ? id->text(row) : std::to_string(row + 1), steps);
     }
+    if (alphabet_) note_unknown(table, s);
     s.known = table.select_columns(known);
     return s;
+  }
+
+  void note_unknown(const Table& table, Sequences& s) const {
+    const auto unknown = std::ranges::count_if(s.letters, [&](char letter) { return !alphabet_->has(letter); });
+    if (unknown == 0) return;
+    if (unknown == std::ssize(s.letters))
+      throw Error(ErrorKind::data, {table.name(), alphabet_->description(), "none in any sequence",
+                                    "set data.alphabet to the letters that the sequences are made of"});
+    s.notes.push_back(fmt::format("{} of {} {} not in the alphabet and become zeros", unknown,
+                                  count_text(s.letters.size(), "letter"), unknown == 1 ? "is" : "are"));
   }
 
   void check_letter(char letter, const std::string& place) const {
