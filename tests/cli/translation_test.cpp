@@ -123,6 +123,7 @@ TEST(Translation, MistakesAreTold) {
     EXPECT_THAT(r.err, HasSubstr(what));
   };
   refused({"data.train=[\"train.en\"]"}, "expected two files, [from, to], got 1 file");
+  refused({"data.target_tokenizer={ type = \"word\", min_count = 9999 }"}, "occurs often enough to be known");
   f.write("short.fr", "un\n");
   refused({"data.train=[\"train.en\", \"short.fr\"]"}, "line k of one must belong to line k of the other");
   refused({"model.layers=[ { type = \"embedding\" }, { type = \"gru\" }, { type = \"linear\" } ]"},

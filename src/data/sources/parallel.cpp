@@ -166,6 +166,7 @@ class ParallelSource final : public Source {
     tokenizer.learn([&](const std::function<void(std::string_view)>& visit) {
       for (std::uint32_t row : rows) visit(list.texts()[row]);
     });
+    require_known_tokens(tokenizer);
   }
 
   static Pairs read(const std::vector<std::string>& names, const std::string& folder, const std::string& place,
