@@ -1,3 +1,4 @@
+#include <limits>
 #include <memory>
 
 #include "commands.h"
@@ -51,7 +52,9 @@ void add_generate(CLI::App& app) {
   c->add_option("--top-k", a->options.top_k, "Draw from so many of the most probable symbols; default all.")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
       ->type_name("K");
-  c->add_option("--seed", a->options.seed, "Of the draws; default 0.")->type_name("S");
+  c->add_option("--seed", a->options.seed, "Of the draws; default 0.")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->type_name("S");
   c->add_option("--threads", a->threads, "Threads to use; default 1.")->check(CLI::Range(1, 1024))->type_name("N");
   c->add_flag("--json", a->json, "Print one JSON document.");
   c->callback([a] { generate(*a); });

@@ -5,6 +5,7 @@
 #include <exception>
 #include <filesystem>
 #include <mutex>
+#include <set>
 
 #include "gradus/base/error.h"
 #include "gradus/base/file.h"
@@ -47,6 +48,13 @@ std::vector<std::string> listed_paths(const Table& table, const std::string& nam
     paths.push_back(path);
   }
   return paths;
+}
+
+void require_once(const std::vector<std::string>& paths, const std::string& place) {
+  std::set<std::string> met;
+  for (const std::string& path : paths)
+    if (!met.insert(fs::weakly_canonical(path).string()).second)
+      throw Error(ErrorKind::config, place, "names " + path + " twice", "name each file once");
 }
 
 void for_each_file(std::size_t n, const std::function<void(std::size_t)>& work) {

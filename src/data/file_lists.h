@@ -19,6 +19,9 @@ Table read_list(const std::string& path, const std::vector<std::string>& names);
 // The column `name` of a list of files as paths, relative ones starting at the list's folder. Throws Error{file} that
 // names the row of one that is not there.
 std::vector<std::string> listed_paths(const Table& table, const std::string& name);
+// Throws Error{config} at `place` for a file that is named twice: as two examples it could be both trained and tested
+// on.
+void require_once(const std::vector<std::string>& paths, const std::string& place);
 
 // Calls work(i) for i below `n` on all threads; of several exceptions the one of the smallest i is rethrown.
 void for_each_file(std::size_t n, const std::function<void(std::size_t)>& work);

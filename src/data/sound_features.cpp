@@ -19,9 +19,9 @@ void SoundParams::fields(Fields& f) {
     "(mfcc)");
   f("window", window, above(0), "length of a frame in seconds");
   f("hop", hop, above(0), "seconds from one frame to the next");
-  f("mel_bins", mel_bins, between(2, 512), "number of mel bins");
-  f("coefficients", coefficients, between(1, 512), "number of cepstral coefficients of mfcc");
-  f("low", low, at_least(0), "frequency in Hz at which the mel bins begin");
+  f("mel_bins", mel_bins, between(2, 512), "number of mel bins; left out: 40");
+  f("coefficients", coefficients, between(1, 512), "number of cepstral coefficients of mfcc; left out: 13");
+  f("low", low, at_least(0), "frequency in Hz at which the mel bins begin; left out: 0");
   f("high", high, above(0), "frequency in Hz at which they end; left out: half the rate");
   f("floor", floor, above(0), "the least power that a logarithm is taken of");
   f("seconds", seconds, above(0), "every sound is cut to this length or filled up with silence; left out: as it is");
@@ -50,23 +50,38 @@ SoundFeatures::SoundFeatures(const SoundParams& params)
       hann_(window_) {
   for (std::size_t i = 0; i < window_; ++i)
     hann_[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(window_));
+  check_needed();
   if (params_.features != "spectrogram") make_triangles();
   if (params_.features == "mfcc") make_cosines();
   make_names();
 }
 
+void SoundFeatures::check_needed() const {
+  const bool has_bins = params_.features != "spectrogram", has_cepstrum = params_.features == "mfcc";
+  auto refuse = [&](const char* key, const char* features) {
+    throw Error(ErrorKind::config, {std::string("data.") + key, std::string("features = ") + features,
+                                    "features = \"" + params_.features + "\"", "leave it out"});
+  };
+  if (params_.coefficients && !has_cepstrum) refuse("coefficients", "\"mfcc\"");
+  if (has_bins) return;
+  if (params_.mel_bins) refuse("mel_bins", "\"mel\" or \"mfcc\"");
+  if (params_.low) refuse("low", "\"mel\" or \"mfcc\"");
+  if (params_.high) refuse("high", "\"mel\" or \"mfcc\"");
+}
+
 void SoundFeatures::make_triangles() {
-  double half = static_cast<double>(params_.rate) / 2, high = params_.high.value_or(half);
-  if (!(params_.low < high) || high > half)
+  const double half = static_cast<double>(params_.rate) / 2, low = params_.low.value_or(0),
+               high = params_.high.value_or(half);
+  const std::int64_t bins = params_.mel_bins.value_or(40);
+  if (!(low < high) || high > half)
     throw Error(ErrorKind::config, {"data.high",
                                     fmt::format("a frequency above low ({}) and up to half the rate ({})",
-                                                number_text(params_.low), number_text(half)),
+                                                number_text(low), number_text(half)),
                                     number_text(high), ""});
   std::vector<double> corners;
-  double from = mel_of(params_.low), to = mel_of(high);
-  for (std::int64_t i = 0; i < params_.mel_bins + 2; ++i)
-    corners.push_back(
-        hertz_of(from + (to - from) * static_cast<double>(i) / static_cast<double>(params_.mel_bins + 1)));
+  double from = mel_of(low), to = mel_of(high);
+  for (std::int64_t i = 0; i < bins + 2; ++i)
+    corners.push_back(hertz_of(from + (to - from) * static_cast<double>(i) / static_cast<double>(bins + 1)));
   double distance = static_cast<double>(params_.rate) / static_cast<double>(fft_.size());
   for (std::size_t b = 0; b + 2 < corners.size(); ++b) {
     Triangle t;
@@ -89,12 +104,13 @@ void SoundFeatures::make_triangles() {
 }
 
 void SoundFeatures::make_cosines() {
-  if (params_.coefficients > params_.mel_bins)
-    throw Error(ErrorKind::config, {"data.coefficients", fmt::format("at most the {} mel bins", params_.mel_bins),
-                                    std::to_string(params_.coefficients), ""});
-  auto bins = static_cast<double>(params_.mel_bins);
-  for (std::int64_t c = 0; c < params_.coefficients; ++c)
-    for (std::int64_t b = 0; b < params_.mel_bins; ++b)
+  const auto count = static_cast<std::int64_t>(triangles_.size()), coefficients = params_.coefficients.value_or(13);
+  if (coefficients > count)
+    throw Error(ErrorKind::config,
+                {"data.coefficients", fmt::format("at most the {} mel bins", count), std::to_string(coefficients), ""});
+  const auto bins = static_cast<double>(count);
+  for (std::int64_t c = 0; c < coefficients; ++c)
+    for (std::int64_t b = 0; b < count; ++b)
       cosines_.push_back(std::sqrt((c == 0 ? 1 : 2) / bins) *
                          std::cos(std::numbers::pi * static_cast<double>(c) * (static_cast<double>(b) + 0.5) / bins));
 }

@@ -15,9 +15,9 @@ namespace gradus {
 struct SoundParams {
   std::int64_t rate = 16000;
   std::string features = "mel";
-  double window = 0.025, hop = 0.01, low = 0, floor = 1e-10;
-  std::int64_t mel_bins = 40, coefficients = 13;
-  std::optional<double> high, seconds;
+  double window = 0.025, hop = 0.01, floor = 1e-10;
+  std::optional<std::int64_t> mel_bins, coefficients;  // 40 and 13
+  std::optional<double> low, high, seconds;            // low: 0
   void fields(Fields& f);
 };
 
@@ -34,7 +34,8 @@ struct SoundParams {
 class SoundFeatures {
  public:
   // Throws Error{config} for a window or hop of no sample, a frequency beyond rate / 2, more coefficients than mel
-  // bins, and a mel bin so narrow that no frequency lies in it.
+  // bins, a mel bin so narrow that no frequency lies in it, and what is said of mel bins or coefficients where the
+  // features have none.
   explicit SoundFeatures(const SoundParams& params);
 
   std::size_t width() const { return names_.size(); }  // numbers of a frame
@@ -48,6 +49,7 @@ class SoundFeatures {
     std::size_t first = 0;  // of the spectrum
     std::vector<double> weights;
   };
+  void check_needed() const;
   void make_triangles();
   void make_cosines();
   void make_names();

@@ -192,6 +192,7 @@ TEST(Text, MistakesAreTold) {
   EXPECT_THAT(r.err, HasSubstr("symbol 5 (of 7) did not occur"));
   EXPECT_THAT(gradus({"predict", f / "run", "--data", f / "text.txt"}).err, HasSubstr("gradus generate"));
   EXPECT_EQ(gradus({"generate", f / "run", "--temperature", "-1"}).code, 2);
+  EXPECT_THAT(gradus({"generate", f / "run", "--seed", "-1"}).err, HasSubstr("--seed"));
   EXPECT_THAT(gradus({"generate", f / "run", "--prompt", "the \xFF"}).err, HasSubstr("prompt:1:5"));
   EXPECT_THAT(gradus({"evaluate", f / "run", "--data", f / "empty.txt"}).err, HasSubstr("use a longer text"));
 

@@ -85,7 +85,7 @@ TEST(Csv, ReadsQuotedNumbersAndKeepsSpacesInsideQuotes) {
 TEST(Csv, KeepsStrayQuotes) {
   Table table = read("size,v\n5\" pipe,1\n\"abc\"def,2\n\"a\"b\"c\",3\n");
   EXPECT_THAT(texts(table, "size"), ElementsAre("5\" pipe", "abcdef", "ab\"c\""));
-  EXPECT_THAT(table.notes(), Contains(HasSubstr("closing quote was kept in 2 fields")));
+  EXPECT_THAT(table.notes(), Contains(HasSubstr("closing quote was kept in 2 fields (line 3 the first)")));
 }
 
 TEST(Csv, RecognisesMissingValues) {

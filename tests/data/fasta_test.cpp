@@ -249,6 +249,8 @@ TEST(FastaSource, MistakesAreNamed) {
               AllOf(HasSubstr("other.csv"), HasSubstr("names none of the sequences"), HasSubstr("such as \"e1\"")));
   EXPECT_THAT(load_error(ErrorKind::data, "source = \"e.fa\"\nlabels = \"labels.csv\"\n", folder),
               HasSubstr("two sequences have the name \"e1\""));
+  EXPECT_THAT(load_error(ErrorKind::config, "source = { exon = \"e.fa\", intron = \"./e.fa\" }\n", folder),
+              AllOf(HasSubstr("data.source"), HasSubstr("e.fa twice")));
   EXPECT_THAT(load_error(ErrorKind::data, "source = \"empty\"\n", folder), HasSubstr("a folder without any"));
   EXPECT_THAT(load_error(ErrorKind::config, std::string(kClasses) + "labels = \"labels.csv\"\n", folder),
               HasSubstr("leave out one of the two"));

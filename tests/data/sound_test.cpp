@@ -149,6 +149,13 @@ TEST(SoundFeatures, MistakesAreNamed) {
                 p.coefficients = 41;
               }),
               AllOf(HasSubstr("data.coefficients"), HasSubstr("40")));
+  EXPECT_THAT(refused([](SoundParams& p) { p.coefficients = 13; }),
+              AllOf(HasSubstr("data.coefficients"), HasSubstr("features = \"mfcc\"")));
+  EXPECT_THAT(refused([](SoundParams& p) {
+                p.features = "spectrogram";
+                p.mel_bins = 40;
+              }),
+              AllOf(HasSubstr("data.mel_bins"), HasSubstr("features = \"spectrogram\"")));
 }
 
 // ---- files
@@ -196,6 +203,11 @@ TEST(Sound, DamagedFilesAreNamed) {
   std::string fast = whole;
   fast[22] = 0;  // channels
   EXPECT_THAT(refused(fast), HasSubstr(".wav"));
+  std::string still = whole, racing = whole;
+  still.replace(24, 4, std::string(4, '\0'));  // samples a second
+  racing.replace(24, 4, std::string(4, '\xEE'));
+  EXPECT_THAT(refused(still), HasSubstr("says 0 samples a second"));
+  EXPECT_THAT(refused(racing), HasSubstr("says 4008636142 samples a second"));
   EXPECT_THAT(error_of(ErrorKind::file, [] { read_sound("/none.wav"); }), HasSubstr("/none.wav"));
 }
 
@@ -338,6 +350,10 @@ TEST(WavSource, MistakesAreNamed) {
               AllOf(HasSubstr("prepare.split"), HasSubstr("voice")));
   EXPECT_THAT(refused(ErrorKind::config, "source = \"tones\"\nlabel = [\"a\", \"b\"]\n"), HasSubstr("data.label"));
   EXPECT_THAT(refused(ErrorKind::data, "source = \"list.csv\"\nlabel = \"speaker\"\n"), HasSubstr("speaker"));
+  folder.write("twice.csv", "file,label\ntones/low/0.wav,low\ntones/low/../low/0.wav,high\n");
+  EXPECT_THAT(refused(ErrorKind::config, "source = \"twice.csv\"\n"),
+              AllOf(HasSubstr("data.source"), HasSubstr("low/0.wav twice")));
+  EXPECT_THAT(refused(ErrorKind::config, "source = \"tones\"\nseconds = 1e15\n"), HasSubstr("data.seconds"));
 }
 
 }  // namespace

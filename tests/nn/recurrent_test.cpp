@@ -204,6 +204,39 @@ TEST(Recurrent, ForgetGatesBeginOpen) {
     }
 }
 
+// Of keeping gates' biases ln u, u from [1, 50), half lie below ln 25.5 and the mean is 2.97; input gates have them
+// negated.
+TEST(Recurrent, GatesBeginAsTheLongestMemoryWants) {
+  auto biases = [](const char* type) {
+    auto layer = layers().make(type, Value(Value::Table{{"units", 1000}, {"longest_memory", 50}}), type);
+    layer->build({3, 2}, {RandomKey{3, 0, 0}, Dtype::f64, {}});
+    std::vector<double> b;
+    for (const Parameter& p : parameters_of(*layer))
+      if (p.name == "bias") b = values_of(p.value);
+    return b;
+  };
+  for (const char* type : {"gru", "lstm"}) {
+    SCOPED_TRACE(type);
+    const std::vector<double> b = biases(type);
+    const bool is_lstm = std::string(type) == "lstm";
+    ASSERT_EQ(b.size(), 4000u);
+    double sum = 0;
+    std::ptrdiff_t below = 0;
+    for (std::size_t i = 0; i < 1000; ++i) {
+      const double keeping = b[1000 + i];
+      EXPECT_GE(keeping, 0);
+      EXPECT_LT(keeping, std::log(50.0));
+      EXPECT_EQ(b[i], is_lstm ? -keeping : 0);
+      EXPECT_EQ(b[2000 + i], 0);
+      EXPECT_EQ(b[3000 + i], 0);
+      sum += keeping;
+      below += keeping < std::log(25.5);
+    }
+    EXPECT_NEAR(sum / 1000, 50.0 / 49 * std::log(50.0) - 1, 0.1);
+    EXPECT_NEAR(static_cast<double>(below), 500, 65);
+  }
+}
+
 TEST(Recurrent, SaysWhatItTakes) {
   auto build = [](const char* type, const Shape& example) {
     return error_of(ErrorKind::shape, [&] { recurrent_layer(type, {}, example); });

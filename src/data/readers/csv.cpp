@@ -331,7 +331,9 @@ void CsvTable::add_notes(const CsvCursor& cursor) {
   if (cursor.blank_lines() > 0)
     table_.add_note(count_text(cursor.blank_lines(), "empty line was", "empty lines were") + " skipped");
   if (cursor.scanner().stray_quotes > 0)
-    table_.add_note("text behind a closing quote was kept in " + count_text(cursor.scanner().stray_quotes, "field"));
+    table_.add_note(fmt::format("text behind a closing quote was kept in {} (line {}{})",
+                                count_text(cursor.scanner().stray_quotes, "field"), cursor.scanner().stray_line,
+                                cursor.scanner().stray_quotes > 1 ? " the first" : ""));
   for (std::size_t c = 0; c < columns_.size(); ++c)
     if (columns_[c].must_reread())
       table_.add_note(

@@ -36,7 +36,7 @@ FieldEnd CsvScanner::quoted(const char*& p, const char* begin, const char* end, 
   }
   unescaped_.append(piece, close);
   if (!is_stop(*stop)) {
-    ++stray_quotes;
+    if (stray_quotes++ == 0) stray_line = line;
     while (!is_stop(*stop)) ++stop;
     unescaped_.append(close + 1, trimmed_end(close + 1, stop));
   }

@@ -81,9 +81,9 @@ class CsvScanner {
 
   char delimiter() const { return delimiter_; }
 
-  std::uint64_t line = 1;        // of `p`, from 1
-  std::uint64_t quote_line = 0;  // where the last quoted field opened
-  std::uint64_t stray_quotes = 0;
+  std::uint64_t line = 1;                          // of `p`, from 1
+  std::uint64_t quote_line = 0;                    // where the last quoted field opened
+  std::uint64_t stray_quotes = 0, stray_line = 0;  // closing quotes that text follows, and the first's line
 
  private:
   bool is_stop(char c) const { return stops_[static_cast<unsigned char>(c)]; }

@@ -18,6 +18,8 @@
 namespace gradus {
 namespace {
 
+constexpr std::uint32_t kHighestRate = 1 << 24;  // samples a second
+
 constexpr const char* kEndings[] = {".wav", ".flac", ".ogg", ".aif", ".aiff", ".au", ".mp3"};
 
 [[noreturn]] void damaged(const std::string& path, const std::string& why) {
@@ -30,6 +32,13 @@ std::uint32_t little_endian(const char* bytes) {
   return value;
 }
 
+void check_rate(const InputFile& file, std::uint64_t at) {
+  std::array<char, 4> bytes{};
+  if (file.read(at, bytes.data(), bytes.size()) < bytes.size()) damaged(file.path(), "it has no samples");
+  std::uint32_t rate = little_endian(bytes.data());
+  if (rate < 1 || rate > kHighestRate) damaged(file.path(), fmt::format("its header says {} samples a second", rate));
+}
+
 // libsndfile reads what is left of a WAV file that was cut off, without a word.
 void check_not_cut(const InputFile& file) {
   std::array<char, 12> head{};
@@ -39,6 +48,7 @@ void check_not_cut(const InputFile& file) {
     std::array<char, 8> chunk{};
     if (file.read(at, chunk.data(), chunk.size()) < chunk.size()) damaged(file.path(), "it has no samples");
     std::uint64_t size = little_endian(chunk.data() + 4), left = file.size() - at - 8;
+    if (std::memcmp(chunk.data(), "fmt ", 4) == 0) check_rate(file, at + 12);
     bool is_data = std::memcmp(chunk.data(), "data", 4) == 0;
     bool is_open = size == 0xFFFFFFFF;  // written by a program that did not know its length
     if (is_data && !is_open && size > left)

@@ -134,9 +134,13 @@ class FastaSource final : public SequenceSource {
                       " and name it as data.labels");
     Sequences s;
     if (given.is_table()) {
+      std::vector<std::string> all;
       for (const auto& [name, paths] : given.as_table())
-        for (const std::string& path : names_given(paths, place + "." + name))
-          s.append(of_class(name, data_path(folder, path, place + "." + name)));
+        for (const std::string& path : names_given(paths, place + "." + name)) {
+          all.push_back(data_path(folder, path, place + "." + name));
+          s.append(of_class(name, all.back()));
+        }
+      require_once(all, place);
       return s;
     }
     for (const std::string& name : names_given(given, place)) {

@@ -122,6 +122,7 @@ class WavSource final : public SequenceSource {
       all.append(fs::is_directory(path) ? of_classes(path) : of_list(path, true));
     }
     if (all.paths.empty()) throw Error(ErrorKind::config, place, "names no folder or list");
+    require_once(all.paths, place);
     return read(all);
   }
 
@@ -179,14 +180,18 @@ class WavSource final : public SequenceSource {
     return s;
   }
 
+  // Of a sound's samples and frames.
+  double bytes_of(double seconds) const {
+    return 8 * seconds * (static_cast<double>(sound_.rate) + static_cast<double>(features_.size()) / sound_.hop);
+  }
+
   FoundSound find(const std::string& path, const SoundFeatures& features) const {
     FoundSound found;
     try {
       Sound sound = read_sound(path);
       auto rate = static_cast<int>(sound_.rate);
-      double length = static_cast<double>(sound.samples.size()) / sound.rate * rate;
-      require_memory(8 * (length + static_cast<double>(features.width()) * length / (sound_.hop * rate)),
-                     ErrorKind::data, path, "its samples and frames", "cut the sound into pieces");
+      require_memory(bytes_of(static_cast<double>(sound.samples.size()) / sound.rate), ErrorKind::data, path,
+                     "its samples and frames", "cut the sound into pieces");
       std::vector<double> samples = resampled(sound.samples, sound.rate, rate);
       if (sound_.seconds) samples.resize(std::max<std::size_t>(1, static_cast<std::size_t>(*sound_.seconds * rate)));
       found.frames = features.frames(samples.size());
@@ -199,6 +204,9 @@ class WavSource final : public SequenceSource {
 
   Sequences read(const Sounds& sounds) const {
     SoundFeatures features(sound_);
+    if (sound_.seconds)
+      require_memory(bytes_of(*sound_.seconds), ErrorKind::config, "data.seconds", "samples and frames of each sound",
+                     "cut them to less");
     std::vector<FoundSound> found(sounds.paths.size());
     for_each_file(found.size(), [&](std::size_t i) { found[i] = find(sounds.paths[i], features); });
     Sequences s;

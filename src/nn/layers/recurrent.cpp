@@ -42,10 +42,17 @@ struct RnnParams : RecurrentParams {
   RecurrentCell cell() const { return activation == "relu" ? RecurrentCell::rnn_relu : RecurrentCell::rnn_tanh; }
 };
 
+constexpr const char* kLongestMemory =
+    "steps that the state should last at most: biases of the gate that keeps it, and against it of the one that lets "
+    "in, "
+    "begin at the logarithms of numbers drawn from 1 to this";
+
 struct GruParams : RecurrentParams {
   std::string reset = "after";
+  std::optional<std::int64_t> longest_memory;
   void fields(Fields& f) {
     RecurrentParams::fields(f);
+    f("longest_memory", longest_memory, at_least(2), kLongestMemory);
     f("reset", reset, {"after", "before"},
       "whether the reset gate takes effect after the state's product, as in PyTorch, or before it");
   }
@@ -54,8 +61,10 @@ struct GruParams : RecurrentParams {
 
 struct LstmParams : RecurrentParams {
   double forget_bias = 1;
+  std::optional<std::int64_t> longest_memory;
   void fields(Fields& f) {
     RecurrentParams::fields(f);
+    f("longest_memory", longest_memory, at_least(2), kLongestMemory);
     f("forget_bias", forget_bias, any(), "initial bias of the forget gate: above 0 the cell remembers from the start");
   }
   static RecurrentCell cell() { return RecurrentCell::lstm; }
@@ -65,12 +74,13 @@ struct LstmParams : RecurrentParams {
 struct CellForm {
   RecurrentCell cell;
   std::int64_t weight_blocks, bias_blocks;
-  int forget_block = -1;
-  double forget_bias = 0;
+  int keeping_block = -1, input_block = -1;  // of the gates that keep the state and let in
+  double keeping_bias = 0;
+  std::optional<std::int64_t> longest_memory = {};  // instead of keeping_bias (Tallec and Ollivier 2018)
 };
 CellForm form_of(const RnnParams& p) { return {p.cell(), 1, 1}; }
-CellForm form_of(const GruParams& p) { return {p.cell(), 3, p.reset == "after" ? 4 : 3}; }
-CellForm form_of(const LstmParams& p) { return {p.cell(), 4, 4, 1, p.forget_bias}; }
+CellForm form_of(const GruParams& p) { return {p.cell(), 3, p.reset == "after" ? 4 : 3, 1, -1, 0, p.longest_memory}; }
+CellForm form_of(const LstmParams& p) { return {p.cell(), 4, 4, 1, 0, p.forget_bias, p.longest_memory}; }
 
 // One layer in one direction.
 struct Direction {
@@ -192,12 +202,7 @@ class RecurrentLayer : public Module {
       blocks.push_back(make(params_.state_initializer, {u, u}, u, "state_weight" + std::to_string(b)));
     d.state.value = concatenate(blocks, 1).copy().set_requires_grad();
     d.bias.penalized = d.h.penalized = d.c.penalized = false;
-    if (params_.bias) {
-      std::vector<Tensor> biases;
-      for (std::int64_t b = 0; b < form_.bias_blocks; ++b)
-        biases.push_back(Tensor::full({u}, b == form_.forget_block ? form_.forget_bias : 0, context.dtype));
-      d.bias.value = concatenate(biases, 0).copy().set_requires_grad();
-    }
+    if (params_.bias) d.bias.value = first_bias(context).set_requires_grad();
     if (params_.initial_state == "zeros") return;
     d.h.value = Tensor::zeros({u}, context.dtype).set_requires_grad();
     if (has_cells()) d.c.value = Tensor::zeros({u}, context.dtype).set_requires_grad();
@@ -205,6 +210,21 @@ class RecurrentLayer : public Module {
     d.h_weight.value = make(params_.initializer, {memory_, u}, memory_, "initial_h_weight").set_requires_grad();
     if (has_cells())
       d.c_weight.value = make(params_.initializer, {memory_, u}, memory_, "initial_c_weight").set_requires_grad();
+  }
+
+  Tensor first_bias(const BuildContext& context) const {
+    const std::int64_t u = params_.units;
+    Tensor zeros = Tensor::zeros({u}, context.dtype), keeping = Tensor::full({u}, form_.keeping_bias, context.dtype),
+           input = zeros;
+    if (form_.longest_memory) {
+      keeping = log(Tensor::uniform({u}, 1, static_cast<double>(*form_.longest_memory),
+                                    context.key.in("longest_memory"), context.dtype));
+      input = neg(keeping);
+    }
+    std::vector<Tensor> blocks;
+    for (std::int64_t b = 0; b < form_.bias_blocks; ++b)
+      blocks.push_back(b == form_.keeping_block ? keeping : b == form_.input_block ? input : zeros);
+    return concatenate(blocks, 0).copy();
   }
 
   Tensor dropped(const Tensor& x, const Context& context, int layer) const {
