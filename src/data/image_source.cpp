@@ -86,13 +86,8 @@ ImagesRead ImageSource::read(const ImageList& list, std::optional<ImageForm>& fo
 }
 
 ImageList ImageSource::gather_all(const std::string& folder, const SplitParams& split, std::size_t& train) {
-  bool by_files = split.method == "files", has_parts = !data_.train.is_null() && !data_.test.is_null();
-  if (by_files != has_parts || by_files != data_.source.is_null())
-    throw Error(ErrorKind::config, "data",
-                by_files ? "method \"files\" needs train and test, and no source"
-                         : "a split by \"" + split.method + "\" needs source, and no train and test",
-                by_files ? "write train and test under [data], or choose another method"
-                         : "write source under [data], or split = { method = \"files\", validation = 0.1 }");
+  check_parts(split, {!data_.source.is_null(), !data_.train.is_null(), !data_.test.is_null()}, "images");
+  const bool by_files = split.method == "files";
   group_column_ = split.column;
   ImageList list = by_files ? gather(data_.train, folder, "data.train") : gather(data_.source, folder, "data.source");
   train = list.files.size();

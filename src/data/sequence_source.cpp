@@ -102,13 +102,8 @@ std::string lengths_note(const Sequences& s, std::size_t features) {
 }  // namespace
 
 Sequences SequenceSource::gather_all(const SplitParams& split, std::size_t& train) {
-  bool by_files = split.method == "files", has_parts = !files_.train.is_null() && !files_.test.is_null();
-  if (by_files != has_parts || by_files != files_.source.is_null())
-    throw Error(ErrorKind::config, "data",
-                by_files ? "method \"files\" needs train and test, and no source"
-                         : "a split by \"" + split.method + "\" needs source, and no train and test",
-                by_files ? "write train and test under [data], or choose another method"
-                         : "write source under [data], or split = { method = \"files\", validation = 0.1 }");
+  check_parts(split, files_.given(), example_source());
+  const bool by_files = split.method == "files";
   group_column_ = split.column;
   Sequences s = by_files ? gather(files_.train, folder_, "data.train") : gather(files_.source, folder_, "data.source");
   train = s.size();

@@ -14,6 +14,7 @@ namespace gradus {
 // What the [data] sections of all sources of sequences have in common.
 struct SequenceFiles {
   Value source, train, test;
+  GivenParts given() const { return {!source.is_null(), !train.is_null(), !test.is_null()}; }
 };
 
 struct SequencePrepareParams {
@@ -60,6 +61,7 @@ class SequenceSource : public Source {
   // The sequences in files that a user names, with their targets if these are needed; Error{data} where there are none.
   virtual Sequences gather_new(const std::vector<std::string>& files, bool need_target) = 0;
   virtual std::string format_name() const = 0;
+  virtual std::string example_source() const = 0;  // what data.source could name
   // The column that names the sequences beside predictions.
   virtual std::string name_column() const { return "id"; }
   // The columns of what is known that hold the target, and what task it is.

@@ -299,6 +299,25 @@ void SplitParams::fields(Fields& f) {
   f("test_groups", test_groups, "with group: the groups that are the test part, instead of the shares train and test");
 }
 
+void check_parts(const SplitParams& split, const GivenParts& given, const std::string& example) {
+  const bool by_files = split.method == "files";
+  const std::string ending = example.substr(std::min(example.rfind('.'), example.size()));
+  if (given.source && (given.train || given.test))
+    throw Error(ErrorKind::config, "data", "names both source and train or test, and only one of them can be meant",
+                "keep source to split what it names, or train and test with split = { method = \"files\" }");
+  if (by_files && !(given.train && given.test))
+    throw Error(ErrorKind::config, kPlace,
+                std::string("method \"files\" takes the parts that [data] keeps apart, and it names no ") +
+                    (given.train ? "test" : "train"),
+                "write train = " + quoted("train" + ending) + " and test = " + quoted("test" + ending) +
+                    " under [data], or choose another method");
+  if (!by_files && !given.source)
+    throw Error(ErrorKind::config, given.train ? kPlace : "data.source",
+                given.train ? "[data] gives train and test, so the split must be by files" : "is missing",
+                given.train ? "write split = { method = \"files\", validation = 0.1 }"
+                            : "write source = " + quoted(example) + " under [data]");
+}
+
 SplitParams read_split(const Value& value, const std::string& place) {
   SplitParams params;
   if (value.is_null())

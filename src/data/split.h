@@ -30,6 +30,15 @@ struct SplitParams {
 // Error{config}.
 SplitParams read_split(const Value& value, const std::string& place);
 
+// Which of the keys source, train and test [data] has.
+struct GivenParts {
+  bool source, train, test;
+};
+
+// Throws Error{config} where they do not go with the split's method: "files" takes train and test, the others take
+// source. `example` is a file or folder that source could name, for the fix.
+void check_parts(const SplitParams& split, const GivenParts& given, const std::string& example);
+
 // What a split is made from.
 struct SplitData {
   std::size_t rows = 0;

@@ -12,8 +12,7 @@ namespace gradus {
 // What [data] names: files that the split divides, or training and test files that are kept apart.
 struct PartFiles {
   std::vector<std::string> source, train, test;
-  // Throws Error{config} where they do not go with the split's method. `example` is a file's name, for the fix.
-  void check(const SplitParams& split, const std::string& example) const;
+  GivenParts given() const { return {!source.empty(), !train.empty(), !test.empty()}; }
 };
 
 // Several tables of the key `place`, one below the other; they must have the same columns. Relative names start at

@@ -78,12 +78,8 @@ ScanPreparation VolumeSource::preparation() const {
 
 VolumeSource::Listed VolumeSource::read_lists(const std::string& folder, const VolumeSplit& split) const {
   Files f = files();
-  bool by_files = split.params.method == "files";
-  if (by_files ? f.train.empty() || f.test.empty() || !f.source.empty() : f.source.empty() || !f.train.empty())
-    throw Error(ErrorKind::config, by_files ? "prepare.split" : "data.source",
-                by_files ? "method \"files\" takes train and test of [data], and no source" : "is missing",
-                by_files ? "write train = ... and test = ... under [data], or choose another method"
-                         : "name what lists all scans, or train and test with split = { method = \"files\" }");
+  check_parts(split.params, {!f.source.empty(), !f.train.empty(), !f.test.empty()}, f.example);
+  const bool by_files = split.params.method == "files";
   Listed out;
   std::string key = by_files ? "train" : "source";
   out.table = listed(located(folder, by_files ? f.train : f.source, "data." + key));

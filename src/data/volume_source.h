@@ -24,7 +24,7 @@ class VolumeSource : public Source {
 
  protected:
   struct Files {
-    std::string source, train, test;
+    std::string source, train, test, example;
   };
   VolumeSource(std::string format, VolumeParams data, VolumePrepareParams prepare);
 

@@ -258,8 +258,9 @@ TEST(FastaSource, MistakesAreNamed) {
                          "split = { method = \"group\", column = \"strain\", train = 0.5, test = 0.5 }\n"),
               AllOf(HasSubstr("prepare.split"), HasSubstr("strain")));
   EXPECT_THAT(load_error(ErrorKind::config, kClasses, folder, "split = \"files\"\n"),
-              HasSubstr("needs train and test"));
-  EXPECT_THAT(load_error(ErrorKind::config, "", folder), HasSubstr("needs source"));
+              AllOf(HasSubstr("prepare.split"), HasSubstr("write train = \"train\" and test")));
+  EXPECT_THAT(load_error(ErrorKind::config, "", folder),
+              AllOf(HasSubstr("data.source"), HasSubstr("write source = \"genes\"")));
 }
 
 TEST(FastaSource, FilesOfClassesAreWrittenFromAnotherFolder) {

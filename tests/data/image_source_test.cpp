@@ -148,9 +148,9 @@ TEST(FolderSource, MistakesInTheConfigAreTold) {
               HasSubstr("data.train: there is no file or folder"));
   EXPECT_THAT(load_error(f, ErrorKind::data, "format = \"folder\"\ntrain = \"train/dog\"\ntest = \"test\"\n"),
               HasSubstr("a sub-folder of images for each class"));
-  EXPECT_THAT(load_error(f, ErrorKind::config, kFolder, kInOrder), HasSubstr("needs source"));
+  EXPECT_THAT(load_error(f, ErrorKind::config, kFolder, kInOrder), HasSubstr("the split must be by files"));
   EXPECT_THAT(load_error(f, ErrorKind::config, "format = \"folder\"\nsource = \"train\"\n"),
-              HasSubstr("train and test"));
+              HasSubstr("names no train"));
   EXPECT_THAT(load_error(f, ErrorKind::data, "format = \"folder\"\ntrain = \"train\"\ntest = \"train\"\n"),
               HasSubstr("among the training images and the test images"));
   EXPECT_THAT(load_error(f, ErrorKind::config, kFolder + "augment = [ { type = \"flop\" } ]\n"),

@@ -204,7 +204,7 @@ TEST(Parallel, MistakesInKeysAreTold) {
   EXPECT_THAT(files.refused("train = [\"train.en\"]\n" + test),
               AllOf(HasSubstr("data.train: expected two files, [from, to], got 1 file")));
   EXPECT_THAT(files.refused(train + "test = [\"test.en\", \"test.fr\", \"more\"]\n"), HasSubstr("got 3 files"));
-  EXPECT_THAT(files.refused(train), HasSubstr("[data] names no test file"));
+  EXPECT_THAT(files.refused(train), HasSubstr("[data] keeps apart, and it names no test"));
   EXPECT_THAT(files.refused(train + test, "scale = \"none\"\n"), HasSubstr("scale"));
   EXPECT_THAT(files.refused(train + test, ""), HasSubstr("split"));
   EXPECT_THAT(files.refused("source = [\"train.en\", \"train.fr\"]\n",

@@ -234,7 +234,7 @@ TEST(TextTable, MistakesAreNamed) {
   EXPECT_THAT(load_error(ErrorKind::config, table(file, "tokenizer = \"letters\"\n")), HasSubstr("data.tokenizer"));
   EXPECT_THAT(load_error(ErrorKind::config, table(file, "tokenizer = { type = \"char\", max_words = 3 }\n")),
               HasSubstr("max_words"));
-  EXPECT_THAT(load_error(ErrorKind::config, table(file), kFiles), HasSubstr("names no training file"));
+  EXPECT_THAT(load_error(ErrorKind::config, table(file), kFiles), HasSubstr("names no train"));
   EXPECT_THAT(load_error(ErrorKind::config, table(file), "missing = \"mean\"\n"), HasSubstr("missing"));
   EXPECT_THAT(load_error(ErrorKind::config, table(file), ""), HasSubstr("prepare.split"));
 }

@@ -107,7 +107,7 @@ class BidsSource final : public VolumeSource {
   }
 
  private:
-  Files files() const override { return {data_.source, data_.train, data_.test}; }
+  Files files() const override { return {data_.source, data_.train, data_.test, "study"}; }
   std::string located(const std::string& folder, const std::string& name, const std::string& place) const override {
     std::string path = resolve_path(folder, name);
     if (!fs::is_directory(path)) throw Error(ErrorKind::file, place, "there is no folder " + path);

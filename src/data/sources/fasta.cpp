@@ -122,6 +122,7 @@ class FastaSource final : public SequenceSource {
 
  private:
   std::string format_name() const override { return "fasta"; }
+  std::string example_source() const override { return "genes"; }
   TargetParams target_params() const override { return {label_, task_}; }
 
   Sequences gather(const Value& given, const std::string& folder, const std::string& place) override {

@@ -35,7 +35,7 @@ class NiftiSource final : public VolumeSource {
   explicit NiftiSource(const Params& p) : VolumeSource("nifti", p.data.volumes, p.prepare), data_(p.data) {}
 
  private:
-  Files files() const override { return {data_.source, data_.train, data_.test}; }
+  Files files() const override { return {data_.source, data_.train, data_.test, "scans.csv"}; }
   std::string located(const std::string& folder, const std::string& name, const std::string& place) const override {
     return data_file(folder, name, place);
   }

@@ -65,7 +65,7 @@ class ParallelSource final : public Source {
     if (split.column || split.method == "stratified")
       throw Error(ErrorKind::config, "prepare.split", "method \"" + split.method + "\" goes by a class or a column",
                   "pairs of lines have neither: use random, contiguous or files");
-    data_.files.check(split, "lines.txt");
+    check_parts(split, data_.files.given(), "lines.txt");
     const bool by_files = split.method == "files";
     LoadedData out;
     Pairs pairs = by_files ? read(data_.files.train, folder, "data.train", out.notes)

@@ -155,6 +155,7 @@ class SequenceTableSource final : public SequenceSource {
 
  private:
   std::string format_name() const override { return "sequence_table"; }
+  std::string example_source() const override { return "table.csv"; }
   std::string name_column() const override { return form_.id.value_or("row"); }
   TargetParams target_params() const override { return {targets_, task_}; }
 

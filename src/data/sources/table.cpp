@@ -161,7 +161,7 @@ class TableSource final : public Source {
   // The rows of all files, those of the training file first.
   Table read_parts(const std::string& folder, const SplitParams& split, std::size_t& train_rows,
                    std::vector<std::string>& notes) const {
-    data_.files.check(split, "table.csv");
+    check_parts(split, data_.files.given(), "table.csv");
     bool by_files = split.method == "files";
     Table table = by_files ? read_tables(data_.files.train, folder, "data.train", data_.csv)
                            : read_tables(data_.files.source, folder, "data.source", data_.csv);

@@ -66,7 +66,7 @@ class TextSource final : public Source {
     if (const Value* bounds = data_.tokenizer.find("bounds"); bounds != nullptr && *bounds == Value(true))
       throw Error(ErrorKind::config, bounds->place("data.tokenizer.bounds"), "marks texts, and this is one whole",
                   "leave it out");
-    data_.files.check(split, "book.txt");
+    check_parts(split, data_.files.given(), "book.txt");
     const bool by_files = split.method == "files";
     std::string text =
         by_files ? read(data_.files.train, folder, "data.train") : read(data_.files.source, folder, "data.source");

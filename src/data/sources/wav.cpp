@@ -97,6 +97,7 @@ class WavSource final : public SequenceSource {
 
  private:
   std::string format_name() const override { return "wav"; }
+  std::string example_source() const override { return "sounds"; }
   std::string name_column() const override { return "file"; }
   TargetParams target_params() const override { return {label_, task_}; }
 

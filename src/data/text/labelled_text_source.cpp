@@ -25,7 +25,7 @@ void TextPrepareParams::fields(Fields& f) {
 
 TextList LabelledTextSource::gather_parts(const std::string& folder, const SplitParams& split, std::size_t& train_texts,
                                           std::vector<std::string>& notes) {
-  data_.files.check(split, example_name());
+  check_parts(split, data_.files.given(), example_name());
   split_column_ = split.column;
   bool by_files = split.method == "files";
   TextList list = by_files ? gather(data_.files.train, folder, "data.train", notes)
