@@ -6,7 +6,7 @@ set -euo pipefail
 declare -A packages=(
   [build]="g++ cmake ninja-build pkg-config ccache libdnnl-dev ocl-icd-opencl-dev librandom123-dev
            libtomlplusplus-dev nlohmann-json3-dev libfmt-dev libfast-float-dev libcli11-dev libxxhash-dev zlib1g-dev
-           libpng-dev libjpeg62-turbo-dev libwebp-dev libsndfile1-dev"
+           libpng-dev libjpeg62-turbo-dev libwebp-dev libsndfile1-dev libkissfft-dev"
   [demo]="dataset-fashion-mnist"
   [test]="libgtest-dev libgmock-dev librapidcheck-dev clang-format clang-tidy python3"
   [bench]="libbenchmark-dev python3-torch python3-numpy libopenblas0-openmp"

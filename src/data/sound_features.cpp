@@ -1,6 +1,7 @@
 #include "gradus/data/sound_features.h"
 
 #include <fmt/format.h>
+#include <kissfft/kissfft.hh>
 
 #include <algorithm>
 #include <bit>
@@ -46,7 +47,8 @@ SoundFeatures::SoundFeatures(const SoundParams& params)
     : params_(params),
       window_(samples_in(params.window, params, "window")),
       hop_(samples_in(params.hop, params, "hop")),
-      fft_(std::bit_ceil(window_)),
+      size_(std::max<std::size_t>(2, std::bit_ceil(window_))),
+      transform_(std::make_shared<kissfft<double>>(size_ / 2, false)),
       hann_(window_) {
   for (std::size_t i = 0; i < window_; ++i)
     hann_[i] = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(window_));
@@ -82,10 +84,10 @@ void SoundFeatures::make_triangles() {
   double from = mel_of(low), to = mel_of(high);
   for (std::int64_t i = 0; i < bins + 2; ++i)
     corners.push_back(hertz_of(from + (to - from) * static_cast<double>(i) / static_cast<double>(bins + 1)));
-  double distance = static_cast<double>(params_.rate) / static_cast<double>(fft_.size());
+  double distance = static_cast<double>(params_.rate) / static_cast<double>(size_);
   for (std::size_t b = 0; b + 2 < corners.size(); ++b) {
     Triangle t;
-    for (std::size_t k = 0; k <= fft_.size() / 2; ++k) {
+    for (std::size_t k = 0; k <= size_ / 2; ++k) {
       double f = static_cast<double>(k) * distance;
       double weight = std::min((f - corners[b]) / (corners[b + 1] - corners[b]),
                                (corners[b + 2] - f) / (corners[b + 2] - corners[b + 1]));
@@ -117,13 +119,13 @@ void SoundFeatures::make_cosines() {
 
 void SoundFeatures::make_names() {
   bool is_spectrogram = params_.features == "spectrogram";
-  std::size_t n = is_spectrogram     ? fft_.size() / 2 + 1
+  std::size_t n = is_spectrogram     ? size_ / 2 + 1
                   : cosines_.empty() ? triangles_.size()
                                      : cosines_.size() / triangles_.size();
   for (std::size_t i = 0; i < n; ++i)
     names_.push_back(is_spectrogram
                          ? fmt::format("{:.0f} Hz", static_cast<double>(i) * static_cast<double>(params_.rate) /
-                                                        static_cast<double>(fft_.size()))
+                                                        static_cast<double>(size_))
                          : fmt::format("{} {}", params_.features, i));
 }
 
@@ -131,24 +133,31 @@ std::size_t SoundFeatures::frames(std::size_t samples) const {
   return samples <= window_ ? 1 : 1 + (samples - window_) / hop_;
 }
 
+void SoundFeatures::power(const std::vector<double>& frame, std::vector<double>& out) const {
+  std::vector<std::complex<double>> x(size_ / 2);
+  transform_->transform_real(frame.data(), x.data());
+  out[0] = x[0].real() * x[0].real();
+  out[size_ / 2] = x[0].imag() * x[0].imag();  // X[0] and X[n / 2] are real and stand together
+  for (std::size_t k = 1; k < size_ / 2; ++k) out[k] = std::norm(x[k]);
+}
+
 std::vector<double> SoundFeatures::of(std::span<const double> sound) const {
-  std::vector<double> out, frame(fft_.size()), power(fft_.size() / 2 + 1), mel(triangles_.size());
-  std::vector<std::complex<double>> work;
+  std::vector<double> out, frame(size_), spectrum(size_ / 2 + 1), mel(triangles_.size());
   auto log_of = [&](double p) { return std::log(std::max(p, params_.floor)); };
   std::size_t count = frames(sound.size());
   out.reserve(count * width());
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 0; j < window_; ++j)
       frame[j] = i * hop_ + j < sound.size() ? hann_[j] * sound[i * hop_ + j] : 0;
-    fft_.power(frame, power, work);
+    power(frame, spectrum);
     if (triangles_.empty()) {
-      for (double p : power) out.push_back(log_of(p));
+      for (double p : spectrum) out.push_back(log_of(p));
       continue;
     }
     for (std::size_t b = 0; b < mel.size(); ++b) {
       const Triangle& t = triangles_[b];
       double sum = 0;
-      for (std::size_t k = 0; k < t.weights.size(); ++k) sum += t.weights[k] * power[t.first + k];
+      for (std::size_t k = 0; k < t.weights.size(); ++k) sum += t.weights[k] * spectrum[t.first + k];
       mel[b] = log_of(sum);
     }
     if (cosines_.empty()) out.insert(out.end(), mel.begin(), mel.end());

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "gradus/base/params.h"
-#include "gradus/data/fft.h"
+
+template <typename Real>
+class kissfft;
 
 namespace gradus {
 
@@ -23,7 +26,8 @@ struct SoundParams {
 
 // Frames of a sound at `rate` and what they hold. Frame i is the window samples from i hop on, as many as lie in the
 // sound (a shorter sound is one frame, filled up with silence), under a periodic Hann window and filled up with zeros
-// to n, the next power of two. Its power spectrum is P[k] = |X[k]|^2, k = 0 .. n / 2, at the frequencies k rate / n.
+// to n, the next power of two from 2 on. Its power spectrum is P[k] = |X[k]|^2, k = 0 .. n / 2, at the frequencies k
+// rate / n.
 // - spectrogram: ln max(P[k], floor)
 // - mel: ln max(M[b], floor), M[b] = sum_k P[k] triangle_b(k rate / n); the triangles rise from 0 at a corner to 1 at
 //   the next and fall to 0 at the one after it, where mel_bins + 2 corners lie at equal distances between `low` and
@@ -53,10 +57,12 @@ class SoundFeatures {
   void make_triangles();
   void make_cosines();
   void make_names();
+  // Of a frame [n] the n / 2 + 1 values P[k].
+  void power(const std::vector<double>& frame, std::vector<double>& out) const;
 
   SoundParams params_;
-  std::size_t window_, hop_;
-  Fft fft_;
+  std::size_t window_, hop_, size_;  // size_: n
+  std::shared_ptr<const kissfft<double>> transform_;
   std::vector<double> hann_;
   std::vector<Triangle> triangles_;
   std::vector<double> cosines_;  // [coefficients, mel bins]

@@ -6,7 +6,6 @@
 
 #include "../base/expect_error.h"
 #include "gradus/base/file.h"
-#include "gradus/data/fft.h"
 #include "gradus/data/readers/sound.h"
 #include "gradus/data/resample.h"
 #include "gradus/data/sound_features.h"
@@ -29,28 +28,6 @@ using ::testing::Pair;
 constexpr double kTurn = 2 * std::numbers::pi;
 
 // ---- transforms
-
-// The definition, term by term.
-TEST(Fft, ItIsTheDiscreteFourierTransform) {
-  for (std::size_t n : {1u, 2u, 8u, 64u}) {
-    std::vector<std::complex<double>> x(n);
-    for (std::size_t j = 0; j < n; ++j)
-      x[j] = {std::sin(1.3 * static_cast<double>(j * j)), std::cos(0.7 * static_cast<double>(j))};
-    std::vector<std::complex<double>> fast = x;
-    Fft(n).transform(fast);
-    for (std::size_t k = 0; k < n; ++k) {
-      std::complex<double> sum = 0;
-      for (std::size_t j = 0; j < n; ++j)
-        sum += x[j] * std::polar(1.0, -kTurn * static_cast<double>(j * k) / static_cast<double>(n));
-      EXPECT_NEAR(std::abs(fast[k] - sum), 0, 1e-11) << n << " " << k;
-    }
-  }
-}
-
-TEST(Fft, OtherSizesAreRefused) {
-  for (std::size_t n : {0u, 3u, 12u})
-    EXPECT_THAT(error_of(ErrorKind::value, [&] { Fft fft(n); }), HasSubstr("power of two"));
-}
 
 std::vector<double> tone(double hertz, int rate, std::size_t n) {
   std::vector<double> x(n);
@@ -130,6 +107,10 @@ TEST(SoundFeatures, AShortSoundIsOneFrame) {
   for (double v : values) EXPECT_NEAR(v, std::log(weight * weight), 1e-12);
   EXPECT_THAT(features.names(), ElementsAre("0 Hz", "125 Hz", "250 Hz", "375 Hz", "500 Hz"));
   EXPECT_DOUBLE_EQ(features.of(std::vector<double>(8))[0], std::log(1e-10)) << "silence";
+  params.window = 0.002;  // two samples, of which the window takes the second alone
+  const std::vector<double> pair = SoundFeatures(params).of(std::vector<double>{5, 3});
+  ASSERT_EQ(pair.size(), 2u);
+  for (double v : pair) EXPECT_NEAR(v, std::log(9), 1e-12);
 }
 
 TEST(SoundFeatures, MistakesAreNamed) {
