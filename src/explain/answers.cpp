@@ -1,7 +1,7 @@
 #include "gradus/explain/answers.h"
 
+#include "gradus/train/inference.h"
 #include "gradus/train/place_measures.h"
-#include "gradus/train/trainer.h"
 
 namespace gradus {
 namespace {

@@ -5,7 +5,7 @@
 #include "gradus/base/error.h"
 #include "gradus/data/augment.h"
 #include "gradus/data/text/vocabulary.h"
-#include "gradus/train/trainer.h"
+#include "gradus/train/inference.h"
 
 namespace gradus {
 namespace {

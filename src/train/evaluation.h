@@ -1,7 +1,8 @@
 #pragma once
 
 #include "gradus/data/task.h"
-#include "gradus/train/trainer.h"
+#include "gradus/train/history.h"
+#include "gradus/train/inference.h"
 
 namespace gradus {
 

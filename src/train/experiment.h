@@ -2,6 +2,7 @@
 
 #include "gradus/data/source.h"
 #include "gradus/train/evaluation.h"
+#include "gradus/train/trainer.h"
 
 namespace gradus {
 

@@ -6,7 +6,7 @@
 
 #include "gradus/base/file.h"
 #include "gradus/model/model_file.h"
-#include "gradus/train/trainer.h"
+#include "gradus/train/history.h"
 
 namespace gradus {
 

@@ -7,7 +7,7 @@
 
 #include "gradus/base/error.h"
 #include "gradus/base/parallel.h"
-#include "gradus/train/trainer.h"
+#include "gradus/train/inference.h"
 
 namespace gradus {
 namespace {

@@ -34,59 +34,11 @@ std::optional<EarlyStoppingParams> early_stopping_of(const Value& v) {
   return p;
 }
 
-// A monitored number is better when it is smaller, except scores.
-bool larger_is_better(const std::string& monitor) {
-  std::string name = monitor.substr(monitor.find('.') + 1);
-  return name != "loss" && name != "mse" && name != "mae" && name != "rmse" && name != "log_loss" &&
-         name != "perplexity" && name != "bits_per_symbol";
-}
-
-std::optional<double> monitored_value(const EpochRecord& r, const std::string& monitor) {
-  if (monitor == "train.loss") return r.train_loss;
-  for (const auto& [name, value] : r.validation)
-    if (monitor == "validation." + name) return value;
-  return std::nullopt;
-}
-
 double required_value(const EpochRecord& r, const std::string& monitor, const std::string& place) {
   std::vector<std::string> measured;
   for (const auto& [name, value] : r.validation) measured.push_back(name);
   check_monitor(monitor, measured, place);
   return *monitored_value(r, monitor);
-}
-
-// The history as checkpoints keep it: a row per epoch with these columns and then one per measured value. Training may
-// take more epochs than metadata have room for.
-constexpr std::int64_t kRecordColumns = 5;  // epoch, train_loss, lr, gradient_norm, seconds
-
-Tensor history_table(const std::vector<EpochRecord>& history) {
-  std::int64_t columns = kRecordColumns + static_cast<std::int64_t>(history.front().validation.size());
-  Tensor table = Tensor::empty({static_cast<std::int64_t>(history.size()), columns}, Dtype::f64);
-  double* at = table.mutable_data<double>();
-  for (const EpochRecord& r : history) {
-    for (double x : {static_cast<double>(r.epoch), r.train_loss, r.lr, r.gradient_norm, r.seconds}) *at++ = x;
-    for (const auto& [name, value] : r.validation) *at++ = value;
-  }
-  return table;
-}
-
-std::vector<EpochRecord> read_history(const Tensor& table, const Value::Array& measured) {
-  std::int64_t columns = kRecordColumns + static_cast<std::int64_t>(measured.size());
-  if (table.dtype() != Dtype::f64 || table.rank() != 2 || table.dim(1) != columns)
-    throw Error(ErrorKind::data, {"history", "f64 [epochs, " + std::to_string(columns) + "]", table.text(), ""});
-  std::vector<EpochRecord> history(static_cast<std::size_t>(table.dim(0)));
-  const double* at = table.data<double>();
-  for (EpochRecord& r : history) {
-    r.epoch = static_cast<std::int64_t>(at[0]);
-    r.train_loss = at[1];
-    r.lr = at[2];
-    r.gradient_norm = at[3];
-    r.seconds = at[4];
-    for (std::size_t i = 0; i < measured.size(); ++i)
-      r.validation.emplace_back(measured[i].as_string("measured"), at[kRecordColumns + static_cast<std::int64_t>(i)]);
-    at += columns;
-  }
-  return history;
 }
 
 std::uint64_t seed_of(const TrainParams& params, std::uint64_t seed) {
@@ -105,58 +57,6 @@ bool all_finite(const Tensor& t) {
 }
 
 }  // namespace
-
-void EarlyStoppingParams::fields(Fields& f) {
-  f("monitor", monitor, "the number watched: validation.loss, validation.accuracy, train.loss ...");
-  f("patience", patience, at_least(1), "epochs without improvement before training stops");
-  f("min_delta", min_delta, at_least(0), "smallest change that counts as an improvement");
-  f("restore_best", restore_best, "go back to the weights of the best epoch");
-}
-
-void TrainParams::fields(Fields& f) {
-  f("epochs", epochs, at_least(1), "passes over the training data");
-  f("batch_size", batch_size, "a number or \"all\"",
-    "examples per step: 1 is stochastic, \"all\" full-batch gradient descent");
-  f("optimizer", optimizer, "a name or a table", "what moves the weights: { type = \"adam\", lr = 0.001 }");
-  f("schedule", schedule, "a name or a table", "the learning rate over time: { type = \"cosine\", warmup = 0.1 }");
-  f("precision", precision, {"f32", "bf16"},
-    "bf16: products of weights and activations in bf16, weights and all sums in f32; a processor without it stays in "
-    "f32");
-  f("seed", seed, at_least(0), "for shuffling and initial weights; left out: the experiment's");
-  f("sequence_length", sequence_length, at_least(1),
-    "of one long text: steps that gradients go back through; the state goes on from batch to batch");
-  f("group_by_length", group_by_length,
-    "where lengths differ, batches are made of examples alike in length, in random order: less padding");
-  f("l1", l1, at_least(0), "penalty l1 |w| on weights (not biases)");
-  f("l2", l2, at_least(0), "penalty l2 / 2 w^2 on weights (not biases)");
-  f("clip_norm", clip_norm, at_least(0), "largest Euclidean norm of the gradient; 0: no limit");
-  f("clip_value", clip_value, at_least(0), "largest size of a gradient element; 0: no limit");
-  f("early_stopping", early_stopping, "true or a table", "stop when a monitored number no longer improves");
-  f("min_gradient_norm", min_gradient_norm, at_least(0), "stop when the gradient's norm falls below this; 0: never");
-  f("max_seconds", max_seconds, at_least(0), "stop after this much training time; 0: never");
-  f("class_weights", class_weights, "\"balanced\" or a table", "weight of each class in the loss");
-  f("checkpoint_seconds", checkpoint_seconds, above(0), "seconds between checkpoints; one is always made at the end");
-  f("checkpoint_steps", checkpoint_steps, at_least(0),
-    "steps between checkpoints, besides those by time; 0: by time alone");
-}
-
-void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place) {
-  std::vector<std::string> known = {"train.loss"};
-  for (const std::string& name : measured) known.push_back("validation." + name);
-  if (std::find(known.begin(), known.end(), monitor) != known.end()) return;
-  std::string close = nearest(monitor, known);
-  throw Error(ErrorKind::config, {place, "one of " + comma_list(known), quoted(monitor),
-                                  close.empty() ? "" : "did you mean " + quoted(close) + "?"});
-}
-
-int shards_for(const Module& network, const Shape& inputs) {
-  constexpr double kWork = 1 << 26;  // multiply-adds of a forward pass that keep a core busy
-  std::int64_t batch = inputs[0];
-  if (!network.shares_weights()) return batch < 64 ? 1 : batch < 256 ? 2 : 4;
-  double work = static_cast<double>(network.cost(inputs.without(0)).multiply_adds) * static_cast<double>(batch);
-  const auto most = static_cast<double>(std::clamp<std::int64_t>(batch / network.least_rows(), 1, 8));
-  return static_cast<int>(std::clamp(work / kWork, 1.0, most));
-}
 
 const char* stopped_name(Stopped s) {
   switch (s) {
@@ -208,14 +108,6 @@ void Trainer::weigh_classes(Batch& batch) const {
     batch.total_weight += w[i];
   }
   batch.weight = weight;
-}
-
-Context context_of(const Batch& batch, int shards) {
-  Context context;
-  context.lengths = batch.lengths;
-  if (batch.shown.defined()) context.shown = shard(batch.shown, shards);
-  context.shown_lengths = batch.shown_lengths;
-  return context;
 }
 
 Context Trainer::context_for(const Batch& batch, int shards) const {
@@ -486,46 +378,6 @@ void Trainer::resume(const Value& v, const std::vector<std::pair<std::string, Te
   state_.best = v.at("best").as_real();
   state_.waited = v.at("waited").as_integer();
   schedule_->restore(v.at("schedule"));
-}
-
-namespace {
-
-// Calls f(the network's result, batch) for batches of a size that activations allow.
-void each_result(Network& network, const Dataset& data, const std::function<void(const Tensor&, const Batch&)>& f) {
-  constexpr std::int64_t kActivations = 1 << 24;  // of all layers, at once
-  ComputeScope scope;
-  NoGrad no_grad;
-  std::int64_t kept = std::max<std::int64_t>(network.cost(data.input_shape()).activations, 1);
-  CarriedStates states;
-  each_batch(data, kActivations / kept, [&](const Batch& batch) {
-    const int shards = shards_for(network, batch.inputs.shape());
-    Context context = context_of(batch, shards);
-    if (data.streams() > 0) context.states = &states;
-    f(network.forward(shard(batch.inputs, shards), context), batch);
-  });
-}
-
-}  // namespace
-
-void predict_network(Network& network, const Loss& loss, const Dataset& data,
-                     const std::function<void(const Tensor&, const Batch&)>& take) {
-  each_result(network, data, [&](const Tensor& result, const Batch& batch) {
-    take(gather_shards(loss.probabilities(result)), batch);
-  });
-}
-
-double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
-                        const std::function<void(const Tensor&, const Batch&)>& take) {
-  double loss_sum = 0, weight_sum = 0;
-  each_result(network, data, [&](const Tensor& prediction, const Batch& batch) {
-    if (batch.total_weight > 0) {  // a mean over nothing is no number
-      Tensor value = loss(prediction, target_for(loss, batch.target), batch.loss_weights());
-      loss_sum += value.item() * batch.total_weight;
-      weight_sum += batch.total_weight;
-    }
-    if (take) take(gather_shards(loss.probabilities(prediction)), batch);
-  });
-  return loss_sum / weight_sum;
 }
 
 }  // namespace gradus

@@ -7,66 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "gradus/data/dataset.h"
-#include "gradus/nn/loss.h"
-#include "gradus/nn/network.h"
 #include "gradus/optim/optimizer.h"
 #include "gradus/optim/schedule.h"
+#include "gradus/train/history.h"
+#include "gradus/train/inference.h"
 #include "gradus/train/step_profile.h"
+#include "gradus/train/train_params.h"
 
 namespace gradus {
-
-// Stops when a monitored number has not improved for `patience` epochs.
-struct EarlyStoppingParams {
-  std::string monitor = "validation.loss";
-  std::int64_t patience = 10;
-  double min_delta = 0;
-  bool restore_best = true;
-  void fields(Fields& f);
-};
-
-// The `[train]` section.
-struct TrainParams {
-  std::int64_t epochs = 10;
-  Value batch_size = 32;  // a number, or "all"
-  Value optimizer = "adam";
-  Value schedule = "constant";
-  std::string precision = "f32";
-  std::optional<std::int64_t> seed;  // left out: the experiment's
-  std::optional<std::int64_t> sequence_length;
-  bool group_by_length = true;
-  double l1 = 0, l2 = 0;
-  double clip_norm = 0, clip_value = 0;
-  Value early_stopping;  // false, true or a table
-  double min_gradient_norm = 0;
-  double max_seconds = 0;
-  Value class_weights;  // "balanced" or a table
-  double checkpoint_seconds = 5;
-  std::int64_t checkpoint_steps = 0;
-  void fields(Fields& f);
-};
-
-// Refuses, for the key `place`, to watch what is not measured: known are train.loss and validation.NAME for each name
-// in `measured`. Throws Error{config} that lists them and the nearest.
-void check_monitor(const std::string& monitor, const std::vector<std::string>& measured, const std::string& place);
-
-// How many shards a batch is cut into. It depends on the batch and the network alone: more threads never change it.
-int shards_for(const Module& network, const Shape& inputs);
-// What a forward pass over a batch cut into so many shards is told about it.
-Context context_of(const Batch& batch, int shards);
-
-// One row of metrics.csv.
-struct EpochRecord {
-  std::int64_t epoch = 0;                                  // 1 for the first
-  double train_loss = 0;                                   // mean over the epoch's batches, as they were met
-  std::vector<std::pair<std::string, double>> validation;  // "loss", "accuracy" ...
-  double lr = 0;                                           // of the last step
-  double gradient_norm = -1;
-  double seconds = 0;  // of training so far
-};
-
-// Numbers measured on a data set: "loss" first, then what the task asks for.
-using Measured = std::vector<std::pair<std::string, double>>;
 
 // How far an epoch has come.
 struct Progress {
@@ -178,15 +126,5 @@ class Trainer {
   TrainResult result_;
   std::vector<std::pair<std::string, Tensor>> best_state_;
 };
-
-// Hands out a network's predictions for a data set batch by batch (probabilities where the loss makes some), in order;
-// targets play no part.
-void predict_network(Network& network, const Loss& loss, const Dataset& data,
-                     const std::function<void(const Tensor& predictions, const Batch& batch)>& take);
-
-// Measures the loss of a network over a data set and hands out its predictions batch by batch (probabilities where the
-// loss makes some), in order.
-double evaluate_network(Network& network, const Loss& loss, const Dataset& data,
-                        const std::function<void(const Tensor& predictions, const Batch& batch)>& take = {});
 
 }  // namespace gradus

@@ -8,7 +8,7 @@
 #include "gradus/base/parallel.h"
 #include "gradus/data/text/words.h"
 #include "gradus/model/bleu.h"
-#include "gradus/train/trainer.h"
+#include "gradus/train/inference.h"
 
 namespace gradus {
 namespace {
