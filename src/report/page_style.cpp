@@ -36,6 +36,7 @@ justify-content:flex-end}
 .tiles dt{color:var(--soft);font-size:13.5px;line-height:1.3}
 .tiles dd{margin:0;font-size:25px;font-weight:640;letter-spacing:-.02em;line-height:1.25;
 font-variant-numeric:tabular-nums}
+.tiles dd.long{font-size:20px;line-height:31px}
 .statements{list-style:none;margin:0;padding:0;max-width:780px}
 .statements li{display:flex;gap:13px;padding:9px 0}
 .sign{flex:none;width:22px;height:22px;margin-top:2px;border-radius:50%;display:grid;place-items:center;font-size:13px;
@@ -115,7 +116,7 @@ nav a.here{box-shadow:none;border-color:var(--accent)}
 header,footer{padding-left:246px}}
 @media (max-width:860px){.beside{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:600px){.plot{font-size:14px}.plot .title{font-size:15.5px}.tiles{grid-template-columns:1fr 1fr}
-.tiles dd{font-size:24px}th,td{padding-right:15px}.num .bar{display:none}
+.tiles dd{font-size:24px}.tiles dd.long{font-size:20px}th,td{padding-right:15px}.num .bar{display:none}
 .facts{grid-template-columns:repeat(auto-fill,minmax(140px,1fr))}
 .pictures{grid-template-columns:repeat(auto-fill,minmax(94px,1fr));gap:18px 12px}
 .sheets figure{grid-template-columns:minmax(0,1fr)}.sheets{gap:18px}}

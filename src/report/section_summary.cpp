@@ -12,7 +12,9 @@ namespace gradus {
 namespace {
 
 std::string tile(std::string_view label, std::string_view figure) {
-  return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", escape_html(label), figure);
+  constexpr std::size_t kWide = 8;  // characters that fit in large type
+  return fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>", escape_html(label),
+                     figure.size() > kWide ? " class=\"long\"" : "", figure);
 }
 
 std::string run_number(const RunReport& report, const char* key, std::string (*format)(double)) {
