@@ -208,7 +208,8 @@ TEST(Recurrent, ForgetGatesBeginOpen) {
 // negated.
 TEST(Recurrent, GatesBeginAsTheLongestMemoryWants) {
   auto biases = [](const char* type) {
-    auto layer = layers().make(type, Value(Value::Table{{"units", 1000}, {"longest_memory", 50}}), type);
+    auto layer = layers().make(
+        type, Value(Value::Table{{"units", 1000}, {"longest_memory", 50}, {"state_initializer", "zeros"}}), type);
     layer->build({3, 2}, {RandomKey{3, 0, 0}, Dtype::f64, {}});
     std::vector<double> b;
     for (const Parameter& p : parameters_of(*layer))
