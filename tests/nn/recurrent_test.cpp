@@ -239,6 +239,11 @@ TEST(Recurrent, GatesBeginAsTheLongestMemoryWants) {
 }
 
 TEST(Recurrent, SaysWhatItTakes) {
+  EXPECT_THAT(error_of(ErrorKind::config,
+                       [] {
+                         recurrent_layer("gru", {{"bias", false}, {"longest_memory", 9}}, {3, 2});
+                       }),
+              HasSubstr("gru.longest_memory: expected a layer with biases"));
   auto build = [](const char* type, const Shape& example) {
     return error_of(ErrorKind::shape, [&] { recurrent_layer(type, {}, example); });
   };

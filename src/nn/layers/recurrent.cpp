@@ -105,6 +105,9 @@ class RecurrentLayer : public Module {
   RecurrentLayer(const RecurrentParams& p, const CellForm& form, const std::string& place) : params_(p), form_(form) {
     make_initializer(params_.initializer, {}, place + ".initializer");
     make_initializer(params_.state_initializer, {}, place + ".state_initializer");
+    if (form_.longest_memory && !params_.bias)
+      throw Error(ErrorKind::config, {place + ".longest_memory", "a layer with biases, which it sets", "bias = false",
+                                      "leave out one of the two"});
   }
   Takes takes() const override { return Takes::bf16; }
   bool shares_weights() const override { return true; }
