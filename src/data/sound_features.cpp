@@ -133,8 +133,8 @@ std::size_t SoundFeatures::frames(std::size_t samples) const {
   return samples <= window_ ? 1 : 1 + (samples - window_) / hop_;
 }
 
-void SoundFeatures::power(const std::vector<double>& frame, std::vector<double>& out) const {
-  std::vector<std::complex<double>> x(size_ / 2);
+void SoundFeatures::power(const std::vector<double>& frame, std::vector<double>& out,
+                          std::vector<std::complex<double>>& x) const {
   transform_->transform_real(frame.data(), x.data());
   out[0] = x[0].real() * x[0].real();
   out[size_ / 2] = x[0].imag() * x[0].imag();  // X[0] and X[n / 2] are real and stand together
@@ -143,13 +143,14 @@ void SoundFeatures::power(const std::vector<double>& frame, std::vector<double>&
 
 std::vector<double> SoundFeatures::of(std::span<const double> sound) const {
   std::vector<double> out, frame(size_), spectrum(size_ / 2 + 1), mel(triangles_.size());
+  std::vector<std::complex<double>> work(size_ / 2);
   auto log_of = [&](double p) { return std::log(std::max(p, params_.floor)); };
   std::size_t count = frames(sound.size());
   out.reserve(count * width());
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 0; j < window_; ++j)
       frame[j] = i * hop_ + j < sound.size() ? hann_[j] * sound[i * hop_ + j] : 0;
-    power(frame, spectrum);
+    power(frame, spectrum, work);
     if (triangles_.empty()) {
       for (double p : spectrum) out.push_back(log_of(p));
       continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -57,8 +58,8 @@ class SoundFeatures {
   void make_triangles();
   void make_cosines();
   void make_names();
-  // Of a frame [n] the n / 2 + 1 values P[k].
-  void power(const std::vector<double>& frame, std::vector<double>& out) const;
+  // Of a frame [n] the n / 2 + 1 values P[k]; `x` [n / 2] is overwritten.
+  void power(const std::vector<double>& frame, std::vector<double>& out, std::vector<std::complex<double>>& x) const;
 
   SoundParams params_;
   std::size_t window_, hop_, size_;  // size_: n
